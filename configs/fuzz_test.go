@@ -1,0 +1,98 @@
+package configs
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// FuzzLoad: whatever bytes a slice file has, the loader does not panic, and gives either errors of one line each that
+// name the file, or a policy within its bounds.
+func FuzzLoad(f *testing.F) {
+	for _, seed := range []string{
+		"", "# Nothing.\n", "priority = 5\n", "[pressure]\nfull = \"20%\"\nevents = [\"max\", \"oom\"]\n",
+		"hold.delay = \"1d\"\n[stop]\npick = 1\n", "pressure = {some = \"0.1%\", window = '10s'}\nhold.calm = '200ms'\n",
+		"[[pressure]]\n", "a.b.c = 1\n\"\" = 2\n", "\"a\\nb\" = 1\n", "\xff\x00", "[hold]\ndelay = \"0\"\nurgent = \"100%\"\n", "x = {a = [{b = 1}]}\n",
+	} {
+		f.Add([]byte(seed))
+	}
+	example, err := os.ReadFile("shipped/examples/batch.slice.toml")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(example)
+	f.Fuzz(func(t *testing.T, text []byte) {
+		dir := t.TempDir()
+		must(t, os.Mkdir(filepath.Join(dir, "slices"), 0o755))
+		path := filepath.Join(dir, "slices", "a.slice.toml")
+		must(t, os.WriteFile(path, text, 0o644))
+		set, err := Load(Options{Dirs: []string{dir}})
+		if err == nil {
+			checkBounds(t, set.Policy("a.slice"), path)
+			return
+		}
+		var errs Errors
+		if set != nil || !errors.As(err, &errs) || len(errs) == 0 {
+			t.Fatalf("Load = %v, %v; want no set and Errors", set, err)
+		}
+		if lines := strings.Split(err.Error(), "\n"); len(lines) != len(errs) {
+			t.Errorf("%d errors in %d lines:\n%v", len(errs), len(lines), err)
+		}
+		for _, e := range errs {
+			if e.File != path || e.Line < 0 || e.Line > 1+strings.Count(string(text), "\n") {
+				t.Errorf("error at %s:%d, want a line of %s: %v", e.File, e.Line, path, e)
+			}
+		}
+	})
+}
+
+// checkBounds checks all that a valid policy promises.
+func checkBounds(t *testing.T, p Policy, path string) {
+	t.Helper()
+	share := func(s Share, least Share) bool { return s >= least && s <= 10000 }
+	within := func(d, least, most time.Duration) bool { return d >= least && d <= most }
+	limits := 0
+	for _, s := range []Share{p.Pressure.Full, p.Pressure.Some} {
+		if s != 0 {
+			limits++
+			if !share(s, 10) {
+				t.Errorf("pressure share %s", s)
+			}
+		}
+	}
+	for i, event := range p.Pressure.Events {
+		limits++
+		if !slices.Contains([]string{"max", "oom", "high", "low", "oom_kill"}, event) || slices.Contains(p.Pressure.Events[:i], event) {
+			t.Errorf("events %q", p.Pressure.Events)
+		}
+	}
+	for _, check := range []struct {
+		what string
+		ok   bool
+	}{
+		{"watched means a limit", p.Watched == (limits > 0)},
+		{"masked means no text", p.Masked == "" || p.Masked == path && !p.Watched},
+		{"priority", p.Priority >= -1000 && p.Priority <= 1000},
+		{"window", within(p.Pressure.Window, 500*time.Millisecond, 10*time.Second)},
+		{"by, on, pick, from", slices.Contains([]string{"throttle", "none"}, p.Hold.By) && slices.Contains([]string{"growers", "slice"}, p.Hold.On) &&
+			slices.Contains([]string{"largest", "priority"}, p.Stop.Pick) && slices.Contains([]string{"slices", "units"}, p.Stop.From)},
+		{"delay", within(p.Hold.Delay, 0, 10*time.Minute)},
+		{"calm", within(p.Hold.Calm, 200*time.Millisecond, 5*time.Minute) && (p.Hold.Delay == 0 || p.Hold.Calm <= p.Hold.Delay)},
+		{"urgent", share(p.Hold.Urgent, 10)},
+		{"grace", within(p.Stop.Grace, 0, time.Minute)},
+		{"settle", within(p.Stop.Settle, 0, 5*time.Minute)},
+	} {
+		if !check.ok {
+			t.Errorf("%s is out of bounds in %+v", check.what, p)
+		}
+	}
+	for key, origin := range p.Origins {
+		if origin.File != "" && (origin.File != path || origin.Line == 0) {
+			t.Errorf("%s is from %+v, want a line of %s", key, origin, path)
+		}
+	}
+}

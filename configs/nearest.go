@@ -1,0 +1,56 @@
+package configs
+
+import "strings"
+
+// nearest returns the key of known that an unknown key was probably meant to be, or "": one with at most two letters
+// different, else the only one of that name in another table (a key that stands under the wrong heading).
+func nearest(key string, known []string) string {
+	best, least := "", 3
+	for _, k := range known {
+		// Two letters of a short name are all of it.
+		if d := distance(strings.ToLower(key), k); d < least && 2*d < len(k) {
+			best, least = k, d
+		}
+	}
+	if best != "" {
+		return best
+	}
+	for _, k := range known {
+		if lastPart(k) != lastPart(strings.ToLower(key)) {
+			continue
+		}
+		if best != "" {
+			return ""
+		}
+		best = k
+	}
+	return best
+}
+
+// lastPart returns what follows the last dot of a key, or all of it.
+func lastPart(key string) string { return key[strings.LastIndexByte(key, '.')+1:] }
+
+// distance is the number of bytes to insert, delete or replace to make b of a (Levenshtein). It costs the product of
+// the lengths: long keys are as far away as can be without counting.
+func distance(a, b string) int {
+	if len(a) > 64 {
+		return len(a)
+	}
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := diagonal
+			if a[i] != b[j] {
+				cost++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(cost, row[j]+1, diagonal+1)
+		}
+	}
+	return row[len(b)]
+}

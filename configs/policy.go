@@ -1,0 +1,108 @@
+// Package configs finds, merges and validates the configuration of Reprieve: TOML files and drop-ins in, policies that
+// know where each of their values came from out.
+//
+// It follows systemd's rules for unit files and drop-ins (systemd.unit(5)) so that an administrator has nothing new to
+// learn; [Load] states them. It reads files and nothing else: it knows no cgroup, no unit and no plugin (the names of
+// the plugins come in by [Names]), starts nothing and logs nothing. It is the only package that imports the TOML library.
+//
+// The daemon loads at start and at each reload; reprievectl check loads to tell what is wrong.
+package configs
+
+import (
+	"fmt"
+	"path"
+	"time"
+)
+
+// BuiltIn stands in [Origin.File] for the settings compiled into the binary (shipped/reprieve.toml).
+const BuiltIn = "built in"
+
+// Origin is the place that a value came from.
+type Origin struct {
+	File string // The path read, [BuiltIn], or "" for a default.
+	Line int    // The line in File, from 1; 0 when it is not known.
+}
+
+// String returns "default", "built in", "FILE:LINE", or FILE when the line is not known.
+func (o Origin) String() string {
+	switch {
+	case o.File == "":
+		return "default"
+	case o.File == BuiltIn || o.Line == 0:
+		return o.File
+	}
+	return fmt.Sprintf("%s:%d", o.File, o.Line)
+}
+
+// Policy is what is configured for one slice, all files merged. Its values are within the bounds given here.
+type Policy struct {
+	Slice    string // "batch.slice".
+	Priority int    // -1000 to 1000, default 100; lower is stopped first.
+	Watched  bool   // Whether the merged settings have a [pressure] table. If not, the slice is ranked and no more.
+	Masked   string // The file that masks the slice (a link to /dev/null, or empty); then all else is default. Usually "".
+	Pressure Pressure
+	Hold     Hold
+	Stop     Stop
+	// Origins has an entry for each setting, by its key ("hold.delay"), and one for "pressure" when a file has that table.
+	Origins map[string]Origin
+}
+
+// Pressure says when a slice is in breach: any of its limits is enough.
+type Pressure struct {
+	Full   Share         // Share of Window in which all tasks stalled on memory; 0 when not set, else 0.1% to 100%.
+	Some   Share         // Share of Window in which at least one task stalled; 0 when not set, else 0.1% to 100%.
+	Window time.Duration // 500 ms to 10 s, default 1 s: what the kernel takes for a PSI trigger.
+	Events []string      // Counters of memory.events whose rise is a breach: max, oom, high, low, oom_kill; none twice.
+}
+
+// Hold is the bounded wait between a breach and a stop.
+type Hold struct {
+	By     string        // A name of [Names.Holds], default "throttle".
+	On     string        // "growers" (default): the leaves that grow, each by itself; or "slice": the slice as a whole.
+	Delay  time.Duration // The longest wait, 0 to 10 minutes, default 10 s; 0 stops at once.
+	Calm   time.Duration // So long without a breach is relief, 200 ms to 5 minutes, default 2 s; at most Delay unless that is 0.
+	Urgent Share         // A full stall of others over 1 s that cuts the wait short, 0.1% to 100%, default 30%.
+}
+
+// Stop says whom to stop, and how.
+type Stop struct {
+	Pick   string        // A name of [Names.Picks], default "largest".
+	From   string        // "slices" (default): leaf slices below, units where there are none; or "units".
+	Grace  time.Duration // From SIGTERM to SIGKILL, 0 to 1 minute, default 0.
+	Settle time.Duration // How long to wait for the memory to come back after a stop, 0 to 5 minutes, default 5 s.
+}
+
+// Daemon is what is configured for the daemon as a whole, in reprieve.toml and its drop-ins.
+type Daemon struct {
+	Observe bool              // Decide and report, but write and stop nothing.
+	Protect []string          // Globs over the names of units that are never stopped.
+	Host    Host              // When the host itself is scarce.
+	Origins map[string]Origin // By key, as in [Policy.Origins].
+}
+
+// Host has the floors of the host's memory. Below both at once the host is scarce, and no wait goes on.
+type Host struct {
+	Available Size // Of MemAvailable; a share is of MemTotal (/proc/meminfo).
+	Swap      Size // Of SwapFree; a share is of SwapTotal.
+}
+
+// Protected reports whether a unit's full name ("ssh.service") matches one of the globs of Protect, by the rules of
+// [path.Match]. A backslash in the name of a unit must be written twice in the glob.
+func (d Daemon) Protected(unit string) bool {
+	for _, glob := range d.Protect {
+		if ok, err := path.Match(glob, unit); ok && err == nil {
+			return true
+		}
+	}
+	return false
+}
+
+// defaultPolicy is what holds for a slice that no file speaks of. The bounds are in sliceSettings.
+func defaultPolicy() Policy {
+	return Policy{
+		Priority: 100,
+		Pressure: Pressure{Window: time.Second},
+		Hold:     Hold{By: "throttle", On: "growers", Delay: 10 * time.Second, Calm: 2 * time.Second, Urgent: 30 * percent},
+		Stop:     Stop{Pick: "largest", From: "slices", Settle: 5 * time.Second},
+	}
+}

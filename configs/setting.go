@@ -1,0 +1,187 @@
+package configs
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// setting is one row of the tables in settings.go: a key, and what to do with its value. T is [Policy] or [Daemon].
+type setting[T any] struct {
+	key     string // "hold.delay", or "hold" for a table.
+	table   bool   // A table: its entries are walked; the value itself is only noted.
+	allowed string // What the value may be, in words.
+	// read judges a decoded value; apply stores it.
+	read func(raw any) (apply func(*T), ok bool)
+}
+
+// kind is a sort of value: its bounds in words, and its parser over what the TOML library decodes into an any.
+type kind[V any] struct {
+	allowed string
+	parse   func(raw any) (V, bool)
+}
+
+// field makes the setting of key: a value of kind k, stored where at says.
+func field[T, V any](key string, k kind[V], at func(*T) *V) setting[T] {
+	return setting[T]{key: key, allowed: k.allowed, read: func(raw any) (func(*T), bool) {
+		value, ok := k.parse(raw)
+		return func(t *T) { *at(t) = value }, ok
+	}}
+}
+
+// table makes the setting of a table; note is told that a file has it.
+func table[T any](key string, note func(*T)) setting[T] {
+	return setting[T]{key: key, table: true, allowed: "a table", read: func(raw any) (func(*T), bool) {
+		_, ok := raw.(map[string]any)
+		return note, ok
+	}}
+}
+
+// shares is a share from least to 100%.
+func shares(least Share, example string) kind[Share] {
+	return kind[Share]{
+		allowed: fmt.Sprintf("a share from %q to %q such as %q, with at most two decimals", least, whole, example),
+		parse: func(raw any) (Share, bool) {
+			text, _ := raw.(string)
+			share, ok := parseShare(text)
+			return share, ok && share >= least
+		},
+	}
+}
+
+// durations is a duration from least to most.
+func durations(least, most time.Duration, example string) kind[time.Duration] {
+	return kind[time.Duration]{
+		allowed: fmt.Sprintf("a duration from %s to %s such as %q", FormatDuration(least), FormatDuration(most), example),
+		parse: func(raw any) (time.Duration, bool) {
+			text, _ := raw.(string)
+			d, ok := parseDuration(text)
+			return d, ok && d >= least && d <= most
+		},
+	}
+}
+
+// sizes is an amount of memory: a string, or a whole number of bytes.
+func sizes() kind[Size] {
+	return kind[Size]{
+		allowed: `a share such as "2%", a size such as "512M" (K, M, G, T of 1024), or a number of bytes`,
+		parse: func(raw any) (Size, bool) {
+			switch v := raw.(type) {
+			case string:
+				return parseSize(v)
+			case int64:
+				return Size{Bytes: uint64(max(v, 0))}, v >= 0
+			}
+			return Size{}, false
+		},
+	}
+}
+
+// choice is one of words.
+func choice(words ...string) kind[string] {
+	return kind[string]{allowed: quoted(words, "or"), parse: func(raw any) (string, bool) {
+		text, ok := raw.(string)
+		return text, ok && slices.Contains(words, text)
+	}}
+}
+
+// subset is a list of words, none of them twice.
+func subset(words ...string) kind[[]string] {
+	allowed := "a list of " + quoted(words, "and") + ", each at most once"
+	return kind[[]string]{allowed: allowed, parse: func(raw any) ([]string, bool) {
+		list, ok := stringList(raw)
+		for i, word := range list {
+			ok = ok && slices.Contains(words, word) && !slices.Contains(list[:i], word)
+		}
+		return list, ok
+	}}
+}
+
+// unitGlobs is a list of globs over the names of units.
+func unitGlobs() kind[[]string] {
+	allowed := `a list of names of units with their type such as "ssh.service", or globs such as "ssh@*.service"`
+	return kind[[]string]{allowed: allowed, parse: func(raw any) ([]string, bool) {
+		list, ok := stringList(raw)
+		for _, glob := range list {
+			// A name without a type ("sshd") would match no unit, ever, and nobody would notice.
+			_, err := path.Match(glob, "")
+			ok = ok && err == nil && strings.ContainsAny(glob, ".*") && !strings.Contains(glob, "/")
+		}
+		return list, ok
+	}}
+}
+
+// integers is a whole number from least to most.
+func integers(least, most int) kind[int] {
+	return kind[int]{allowed: fmt.Sprintf("a whole number from %d to %d", least, most), parse: func(raw any) (int, bool) {
+		v, ok := raw.(int64)
+		return int(v), ok && v >= int64(least) && v <= int64(most)
+	}}
+}
+
+// booleans is true or false.
+func booleans() kind[bool] {
+	return kind[bool]{allowed: "true or false", parse: func(raw any) (bool, bool) {
+		v, ok := raw.(bool)
+		return v, ok
+	}}
+}
+
+// stringList returns raw as a list of strings, never nil when ok: an empty list is a value of its own.
+func stringList(raw any) (list []string, ok bool) {
+	items, ok := raw.([]any)
+	list = make([]string, 0, len(items))
+	for _, item := range items {
+		text, isText := item.(string)
+		list, ok = append(list, text), ok && isText
+	}
+	return list, ok
+}
+
+// quoted writes words as a list: "a", "b" or "c".
+func quoted(words []string, last string) string {
+	var b strings.Builder
+	for i, word := range words {
+		switch {
+		case i == 0:
+		case i == len(words)-1:
+			b.WriteString(" " + last + " ")
+		default:
+			b.WriteString(", ")
+		}
+		b.WriteString(strconv.Quote(word))
+	}
+	return b.String()
+}
+
+// foundText writes a decoded value as TOML would, cut to what fits into a message.
+func foundText(raw any) string {
+	const most = 80
+	text := fmt.Sprint(raw)
+	switch v := raw.(type) {
+	case string:
+		if len(v) > most {
+			return strconv.Quote(v[:most]) + "..."
+		}
+		return strconv.Quote(v)
+	case map[string]any:
+		return "a table"
+	case []map[string]any:
+		return "a list of tables"
+	case []any:
+		items := make([]string, len(v))
+		for i, item := range v {
+			items[i] = foundText(item)
+		}
+		text = "[" + strings.Join(items, ", ") + "]"
+	case time.Time:
+		return "a date or time"
+	}
+	if len(text) > most {
+		return text[:most] + "..."
+	}
+	return text
+}

@@ -1,0 +1,214 @@
+package configs
+
+import (
+	"bufio"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// Ensure the example explains every key there is, with its default where it has one.
+func TestShipped_Example(t *testing.T) {
+	set, _ := load(t, map[string]string{"etc/slices/batch.slice.toml": read(t, "shipped/examples/batch.slice.toml")})
+	got, want := set.Policy("batch.slice"), set.Policy("other.slice")
+	for key, origin := range got.Origins {
+		if origin.File == "" {
+			t.Errorf("the example has no %s", key)
+		}
+	}
+	got.Slice, got.Origins, want.Origins = want.Slice, nil, nil
+	want.Watched, want.Pressure = true, Pressure{Full: 2000, Some: 6000, Window: want.Pressure.Window, Events: []string{"max", "oom"}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("the example differs from the defaults: -want +got\n%s", diff)
+	}
+}
+
+// Ensure each key in a shipped file has a comment above it, and each pattern of protect a reason.
+func TestShipped_Commented(t *testing.T) {
+	for _, file := range []string{"shipped/reprieve.toml", "shipped/examples/batch.slice.toml"} {
+		keys, previous := 0, ""
+		for line := range strings.Lines(read(t, file)) {
+			if strings.Contains(line, " = ") && !strings.HasPrefix(line, "#") {
+				keys++
+				// The keys of [host] are explained together, above it.
+				if !strings.HasPrefix(previous, "#") && !strings.HasPrefix(line, "available") && !strings.HasPrefix(line, "swap") {
+					t.Errorf("%s: no comment above %q", file, line)
+				}
+			}
+			previous = line
+		}
+		if keys < 4 {
+			t.Errorf("%s: found %d keys, want all", file, keys)
+		}
+	}
+}
+
+// Ensure the shipped settings of the daemon set every key, act, and protect the way in, the witness and the daemon.
+func TestShipped_Daemon(t *testing.T) {
+	set, err := Load(Options{Dirs: []string{}})
+	must(t, err)
+	d := set.Daemon()
+	for key, origin := range d.Origins {
+		if origin.File != BuiltIn || origin.Line == 0 {
+			t.Errorf("%s is from %+v, want a line of the shipped file", key, origin)
+		}
+	}
+	if want := (Host{Available: Size{Share: 200}, Swap: Size{Share: 500}}); d.Observe || d.Host != want {
+		t.Errorf("Daemon = %+v, want to act, and %+v", d, want)
+	}
+	for unit, want := range map[string]bool{
+		"systemd-journald.service": true, "systemd-logind.service": true, "systemd-udevd.service": true, "dbus.service": true,
+		"dbus-broker.service": true, "ssh.service": true, "sshd.service": true, "ssh@0-10.0.0.1:22-10.0.0.2:5.service": true,
+		"getty@tty1.service": true, "reprieved.service": true, "postgresql.service": false, "user@1000.service": false,
+	} {
+		if got := d.Protected(unit); got != want {
+			t.Errorf("Protected(%q) = %v, want %v", unit, got, want)
+		}
+	}
+}
+
+// Ensure what is installed as /usr/lib/reprieve can be loaded from there, and watches nothing.
+func TestShipped_Installed(t *testing.T) {
+	set, err := Load(Options{Dirs: []string{"shipped"}})
+	must(t, err)
+	if diff := cmp.Diff([]string{"shipped/reprieve.toml"}, set.Files()); diff != "" {
+		t.Errorf("Files(): -want +got\n%s", diff)
+	}
+	if set.Named() != nil || set.Policy("batch.slice").Watched {
+		t.Errorf("Named() = %q, want none; batch.slice is watched: %v, want not", set.Named(), set.Policy("batch.slice").Watched)
+	}
+}
+
+// Ensure systemd takes the units without a word, and finds the sandbox as tight as it was made.
+func TestUnits_BySystemd(t *testing.T) {
+	dir := t.TempDir()
+	// The daemon need not be installed to judge its unit.
+	service := strings.ReplaceAll(read(t, "systemd/reprieved.service"), "/usr/sbin/reprieved", "/bin/true")
+	must(t, os.WriteFile(filepath.Join(dir, "reprieved.service"), []byte(service), 0o644))
+	must(t, os.WriteFile(filepath.Join(dir, "reprieve.slice"), []byte(read(t, "systemd/reprieve.slice")), 0o644))
+
+	verify := exec.Command("systemd-analyze", "verify", "--man=no", filepath.Join(dir, "reprieved.service"), filepath.Join(dir, "reprieve.slice"))
+	if out, err := verify.CombinedOutput(); err != nil || len(out) > 0 {
+		t.Errorf("systemd-analyze verify: %v (it is in the Debian package systemd)\n%s", err, out)
+	}
+	// The threshold is in tenths.
+	security := exec.Command("systemd-analyze", "security", "--offline=true", "--no-pager", "--threshold=20", filepath.Join(dir, "reprieved.service"))
+	if out, err := security.CombinedOutput(); err != nil {
+		t.Errorf("systemd-analyze security: %v, want an exposure of at most 2.0\n%s", err, out)
+	}
+}
+
+// Ensure the service has what the daemon cannot do without, and not what would break it.
+func TestUnits_Settings(t *testing.T) {
+	service, slice := read(t, "systemd/reprieved.service"), read(t, "systemd/reprieve.slice")
+	for setting, want := range map[string]string{
+		"Type": "notify", "NotifyAccess": "main", "ExecStart": "/usr/sbin/reprieved", "ExecReload": "/bin/kill -HUP $MAINPID",
+		"ExecStopPost": "-/usr/sbin/reprieved -release", "WatchdogSec": "10s", "Restart": "always", "RestartPreventExitStatus": "78",
+		"Slice": "reprieve.slice", "OOMScoreAdjust": "-1000", "MemorySwapMax": "0", "LimitMEMLOCK": "infinity",
+		"RuntimeDirectory": "reprieve", "RuntimeDirectoryPreserve": "yes", "ProtectControlGroups": "no", "WantedBy": "multi-user.target",
+		"Delegate": "", "RestrictRealtime": "", "PrivateUsers": "",
+	} {
+		if got := unitSetting(service, setting); got != want {
+			t.Errorf("reprieved.service has %s=%s, want %q", setting, got, want)
+		}
+	}
+	// Protection that the slice does not have, the service has not either.
+	if own, above := unitSetting(service, "MemoryMin"), unitSetting(slice, "MemoryMin"); own == "" || own != above {
+		t.Errorf("MemoryMin=%s in the service, %s in the slice, want the same", own, above)
+	}
+}
+
+// unitSetting returns the value of a setting that a unit file has once, "" if it has it not.
+func unitSetting(text, setting string) string {
+	match := regexp.MustCompile(`(?m)^` + setting + `=(.*)$`).FindStringSubmatch(text)
+	if match == nil {
+		return ""
+	}
+	return match[1]
+}
+
+// Ensure every message of the daemon has an entry of the catalog that systemd takes, and no other is there.
+func TestCatalog(t *testing.T) {
+	root := t.TempDir()
+	for _, dir := range []string{"usr/lib/systemd/catalog", "var/lib/systemd/catalog"} {
+		must(t, os.MkdirAll(filepath.Join(root, dir), 0o755))
+	}
+	text := read(t, "catalog/reprieve.catalog")
+	must(t, os.WriteFile(filepath.Join(root, "usr/lib/systemd/catalog/reprieve.catalog"), []byte(text), 0o644))
+	journalctl := func(verb string) string {
+		out, err := exec.Command("journalctl", "--root="+root, verb).CombinedOutput()
+		if err != nil {
+			t.Fatalf("journalctl %s: %v (it is in the Debian package systemd)\n%s", verb, err, out)
+		}
+		return string(out)
+	}
+	if out := journalctl("--update-catalog"); out != "" {
+		t.Errorf("journalctl --update-catalog said %s", out)
+	}
+	got := map[string]bool{}
+	scanner := bufio.NewScanner(strings.NewReader(journalctl("--list-catalog")))
+	for scanner.Scan() {
+		id, _, _ := strings.Cut(scanner.Text(), " ")
+		got[id] = true
+	}
+	want := map[string]bool{}
+	for _, id := range messageIDs() {
+		want[id] = true
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("entries: -want +got\n%s", diff)
+	}
+	for _, entry := range strings.Split(text, "\n-- ")[1:] {
+		for _, part := range []string{"\nSubject: ", "\nDefined-By: Reprieve\n", "\nSupport: ", "\n\nWhat to do: "} {
+			if !strings.Contains(entry, part) {
+				t.Errorf("entry %.32s has no %q", entry, strings.TrimSpace(part))
+			}
+		}
+	}
+}
+
+// messageIDs are the MESSAGE_IDs that reprieved sends.
+func messageIDs() []string {
+	return []string{
+		"40868ea7ae8f4eee96059381b458c40c", // started
+		"eddce819473148bb84b99580d910ec68", // breach
+		"8c29c0d12bf0490a9286014b2c04a49b", // hold
+		"77bae3f1389d4d81923c21e502605f9d", // relief
+		"813f3b1874dc47ab9aa5472c942dd1ab", // stop
+		"a7452aab967443f4aaeb384b853c1d7c", // stopped
+		"c2b960401851416e8e7bf732b9650777", // settled
+		"106f77376d894ca3bafb05d2e7623017", // failed
+		"ce7c13b5f8d14c0084144c5f3cd89896", // kept
+		"975bc66ce7bc4337a04dad1605cf18cc", // released
+		"e5ee6c77196f4ffa81d7b0afb10a005c", // watched
+	}
+}
+
+// Ensure the catalog names only fields that the messages have.
+func TestCatalog_Fields(t *testing.T) {
+	known := map[string]bool{"UNIT": true}
+	for _, field := range []string{"SLICE", "EPISODE", "REASON", "STALL_SOME", "STALL_FULL", "USAGE", "FREED", "CANDIDATES"} {
+		known["REPRIEVE_"+field] = true
+	}
+	named := regexp.MustCompile(`@(\w+)@`).FindAllStringSubmatch(read(t, "catalog/reprieve.catalog"), -1)
+	for _, match := range named[1:] { // The first is the format's own, in the comment.
+		if !known[match[1]] {
+			t.Errorf("the catalog names %s, which no message has", match[0])
+		}
+	}
+	if len(named) < 10 {
+		t.Errorf("found %d fields, want all", len(named))
+	}
+}
+
+func read(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	must(t, err)
+	return string(text)
+}

@@ -1,0 +1,72 @@
+package controller
+
+import (
+	"time"
+
+	"reprieve/memcg"
+)
+
+// Action is what a decision wants done.
+type Action int
+
+// The actions. Each but Report is answered by the shell through the method of
+// the machine that is named with it; the machine keeps the bounds.
+const (
+	// Hold: set memory.high of Leaf to what it uses now. HoldAnswered.
+	Hold Action = iota + 1
+	// PutBack: as Hold, after somebody took the limit away; Found is what is
+	// to be restored from now on. HoldAnswered.
+	PutBack
+	// Lift: restore what the hold of Leaf stands in for. LiftAnswered.
+	Lift
+	// Weigh: gather the candidates of the slice. Weighed.
+	Weigh
+	// StopUnit: mark the units of Victim, then ask systemd to stop it, within
+	// BusBound. StopAnswered.
+	StopUnit
+	// Kill: cgroup.kill on Victim. KillAnswered.
+	Kill
+	// Sweep: SIGKILL to every process left in Victim. SweepAnswered.
+	Sweep
+	// Report: tell people Note.
+	Report
+)
+
+// Decision is one thing to do, a value. Which fields count depends on Action.
+type Decision struct {
+	Action Action
+	Leaf   *Leaf         // Hold, PutBack, Lift
+	Until  time.Duration // Hold, PutBack: the hold ends then at the latest
+	Found  memcg.Limit   // PutBack
+	Victim *Candidate    // StopUnit, Kill, Sweep
+	Note   Note          // Report
+}
+
+// Bounds of the waits in a stop.
+const (
+	// BusBound is how long systemd may take to queue the job.
+	BusBound = 500 * time.Millisecond
+	// liftBound is how long restoring memory.high may hold up a stop.
+	liftBound = 500 * time.Millisecond
+	// weighBound is how long gathering candidates may take.
+	weighBound = 5 * time.Second
+	// sweepAfter is when what cgroup.kill left is killed one by one, and how
+	// often that is repeated.
+	sweepAfter = 500 * time.Millisecond
+	// emptyBound is how long a killed group may take to be empty before that
+	// is a failure that is told.
+	emptyBound = 10 * time.Second
+	// againAfter is the time between two tries to reach systemd.
+	againAfter = time.Second
+	// afterglow is how long a sleep of the kernel's begun under memory.high
+	// may outlast its lifting (mm/memcontrol.c: MEMCG_MAX_HIGH_DELAY_JIFFIES).
+	afterglow = 2 * time.Second
+	// Tick is the time between two readings in an episode.
+	Tick = 100 * time.Millisecond
+	// firstTick is how soon the leaves are first read after a breach: as soon
+	// as memory.pressure, read at the breach, may be read again.
+	firstTick = 25 * time.Millisecond
+	// blindBound is how long an episode past its delay goes on without a
+	// reading to judge it by.
+	blindBound = 10 * time.Second
+)

@@ -1,0 +1,159 @@
+package controller
+
+import (
+	"reprieve/memcg"
+	"reprieve/pressure"
+)
+
+// Evidence is a judgment over readings. Its values are ordered: of several
+// judgments the largest counts.
+type Evidence int
+
+// Nothing known never counts as pressure, and not as calm either.
+const (
+	Calm     Evidence = iota + 1 // seen, and all is well
+	Unknown                      // not seen: a reading is missing
+	Pressing                     // seen, and there is pressure
+)
+
+// Breach is a limit crossed, by which figures.
+type Breach struct {
+	By    string         // the limit: "full", "some", or a counter of memory.events
+	Stall pressure.Share // of the window; 0 where not measured yet
+	Limit pressure.Share // 0 for a counter
+	Rise  uint64         // of the counter; 0 for a stall
+}
+
+// Sight is what a detector may look at.
+type Sight struct {
+	FiredSome, FiredFull bool
+
+	Stall   pressure.Stall // of the policy's window
+	StallOK bool
+
+	Rise   memcg.Events // since the reading before
+	RiseOK bool
+
+	// Tainted says that this slice's stall and its count of high events are,
+	// or may be, made by a hold of ours. A detector that lives on them has no
+	// say then, and answers Calm.
+	Tainted bool
+}
+
+// Detector says whether a slice is in breach of one limit. It is pure.
+type Detector interface {
+	Detect(s *Sight) (Breach, Evidence)
+}
+
+// detect asks all detectors; the first that presses gives the breach.
+func (m *Machine) detect(s *Sight) (Breach, Evidence) {
+	verdict, breach := Calm, Breach{}
+	for _, d := range m.rules.Detectors {
+		b, e := d.Detect(s)
+		if e > verdict {
+			verdict, breach = e, b
+		}
+	}
+	return breach, verdict
+}
+
+// judge is the judgment while an episode runs: does the pressure go on?
+func (m *Machine) judge(s *Sight) Evidence {
+	_, verdict := m.detect(s)
+	if m.nHeld == 0 {
+		if s.Tainted {
+			// Sleeps begun under a hold that is lifted still show as stall.
+			return max(verdict, Unknown)
+		}
+		return verdict
+	}
+	for _, l := range m.held[:m.nHeld] {
+		verdict = max(verdict, l.fits())
+	}
+	return max(verdict, m.insiders())
+}
+
+// fits judges a held leaf: it is under its mark and has not run into it since
+// the last reading.
+func (l *Leaf) fits() Evidence {
+	if l.hold != holding || !l.Reading.UsageOK || !l.Reading.HighOK || !l.ranOK {
+		return Unknown
+	}
+	if memcg.Limit(l.Reading.UsageBytes) > l.limits.Mark || l.ran > 0 {
+		return Pressing
+	}
+	return Calm
+}
+
+// insiders judges the leaves of the slice that are not held. Their own
+// pressure is clean: a sibling's throttling does not show in it.
+func (m *Machine) insiders() Evidence {
+	limits := m.rules.Policy.Pressure
+	verdict := Calm
+	if m.rules.Policy.Hold.On == onSlice {
+		return verdict // all of them are held
+	}
+	for _, l := range m.leaves {
+		if l.hold.inForce() {
+			continue
+		}
+		stall, ok := l.window.Stall()
+		switch {
+		case !ok:
+			verdict = max(verdict, Unknown)
+		case over(stall.Full, pressure.Share(limits.Full)), over(stall.Some, pressure.Share(limits.Some)):
+			return Pressing
+		}
+	}
+	return verdict
+}
+
+// over reports whether a stall crosses a limit; a limit of zero is none.
+func over(stall, limit pressure.Share) bool { return limit > 0 && stall >= limit }
+
+// urgent says whether a wait that is not over should be cut short, and why.
+// It is only asked while the pressure goes on.
+func (m *Machine) urgent(in *Reading, s *Sight) (Why, bool) {
+	switch {
+	case s.RiseOK && s.Rise.OOM > 0:
+		return BecauseOOM, true
+	case in.ScarceOK && in.Scarce:
+		return BecauseScarce, true
+	case m.nHeld > 0 && m.othersStall():
+		return BecauseOthers, true
+	}
+	return 0, false
+}
+
+// othersStall looks at everybody who is not held: the other leaves of the
+// slice and the groups beside the path to the root, but for those that hold
+// something themselves.
+func (m *Machine) othersStall() bool {
+	limit := pressure.Share(m.rules.Policy.Hold.Urgent)
+	if m.rules.Policy.Hold.On != onSlice {
+		for _, l := range m.leaves {
+			if l.hold.inForce() {
+				continue
+			}
+			if stall, ok := l.window.Stall(); ok && over(stall.Full, limit) {
+				return true
+			}
+		}
+	}
+	for _, w := range m.witnesses {
+		if m.host.holdsBelow(w.Path) {
+			continue
+		}
+		if stall, ok := w.window.Stall(); ok && over(stall.Full, limit) {
+			return true
+		}
+	}
+	return false
+}
+
+// Scarce says whether a host has run out of both: memory that can be had
+// without waiting, and swap to make some. A host without swap has run out of
+// that. Floors are in bytes; a floor of zero is never reached.
+func Scarce(now memcg.Meminfo, availableFloor, swapFloor uint64) bool {
+	return now.Available < availableFloor && (now.SwapTotal == 0 || now.SwapFree < swapFloor)
+}

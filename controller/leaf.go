@@ -1,0 +1,119 @@
+package controller
+
+import (
+	"time"
+
+	"reprieve/memcg"
+	"reprieve/pressure"
+)
+
+// Leaf is one leaf of a watched slice: the smallest group that is held or
+// stopped as one. The shell fills Reading before each Step of an episode; the
+// rest belongs to the machine.
+type Leaf struct {
+	Unit  string // systemd's name of it
+	Path  string // its cgroup
+	Inode uint64
+
+	Reading LeafReading
+
+	window pressure.Window
+	base   uint64 // footprint when the breach began
+	baseOK bool
+
+	gone bool // taken out of its machine
+
+	hold   holdState
+	limits memcg.Hold // while hold is holding or lifting
+	seen   uint64     // high events at the last reading since the hold
+	seenOK bool
+	ran    uint64 // high events between the last two of them
+	ranOK  bool
+}
+
+// NewLeaf returns a leaf to be added to a machine.
+func NewLeaf(unit, path string, inode uint64) *Leaf {
+	return &Leaf{Unit: unit, Path: path, Inode: inode}
+}
+
+// Held reports whether the shell should read the leaf's memory.high and high
+// events: a hold of ours is in force there.
+func (l *Leaf) Held() bool { return l.hold == holding }
+
+// Limits returns the values of the hold that is in force or being lifted.
+func (l *Leaf) Limits() memcg.Hold { return l.limits }
+
+// holdState is where a leaf's hold stands. Asked and lifting end by the
+// worker's answer.
+type holdState int
+
+const (
+	free      holdState = iota
+	asked               // the worker was told to hold
+	holding             // in force
+	lifting             // the worker was told to restore
+	refused             // could not be held; not tried again in this episode
+	pretended           // observe: would be held
+)
+
+// inForce reports whether the leaf's stall may be of our making.
+func (s holdState) inForce() bool { return s == asked || s == holding || s == lifting }
+
+// Growth below which a leaf is no grower: memory.current moves by the batches
+// in which CPUs charge, and everybody allocates a little.
+const (
+	leastGain  = 1 << 20
+	gainShare  = 16 // and at least a sixteenth of the largest gain
+	maxGrowers = 16 // held at a time
+)
+
+// gain is what a leaf took since the breach began.
+func (l *Leaf) gain() uint64 {
+	now := l.Reading.footprint()
+	if !l.Reading.UsageOK || !l.baseOK || now < l.base {
+		return 0
+	}
+	return now - l.base
+}
+
+// take notes a leaf's reading.
+func (l *Leaf) take(now time.Duration) {
+	r := &l.Reading
+	if r.TotalsOK {
+		l.window.Add(now, r.Totals)
+	}
+	if !l.baseOK && r.UsageOK {
+		l.base, l.baseOK = r.footprint(), true
+	}
+	if l.hold != holding || !r.HighOK {
+		return
+	}
+	l.ran, l.ranOK = r.HighEvents-l.seen, l.seenOK
+	l.seen, l.seenOK = r.HighEvents, true
+}
+
+// begin forgets what an earlier episode knew of the leaf.
+func (l *Leaf) begin(window time.Duration) {
+	l.window = pressure.NewWindow(window)
+	l.baseOK = false
+	if l.hold == refused || l.hold == pretended {
+		l.hold = free
+	}
+}
+
+// grower returns the unheld leaf that gained most, if it gained enough.
+func (m *Machine) grower() *Leaf {
+	var best *Leaf
+	var most, gained uint64
+	for _, l := range m.leaves {
+		g := l.gain()
+		most = max(most, g)
+		if l.hold == free && g > gained {
+			best, gained = l, g
+		}
+	}
+	if gained < leastGain || gained < most/gainShare {
+		return nil
+	}
+	return best
+}

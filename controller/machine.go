@@ -1,0 +1,273 @@
+// Package controller decides. It is the state machine of a watched slice, from
+// readings and a time to decisions and notes about them:
+//
+//	calm ──breach──▶ held ──relief──▶ calm
+//	                  │
+//	                  └─expiry, urgent──▶ stopping ──empty──▶ settling ──▶ calm, or held again
+//
+// It is pure: it reads no file and no clock, starts no goroutine and writes no
+// log. The same code runs on a live kernel, in its tests and over a recorded
+// trace. What must always hold is kept here: every hold has an end, a missing
+// reading never leads to a stop, and one group at a time is stopped on a host.
+package controller
+
+import (
+	"time"
+
+	"reprieve/configs"
+	"reprieve/memcg"
+	"reprieve/pressure"
+)
+
+// Values of the policy that the machine itself gives a meaning.
+const (
+	byThrottle = "throttle"
+	onSlice    = "slice"
+)
+
+// Rules is how a slice is judged. A machine takes new ones when it is calm.
+type Rules struct {
+	Policy    configs.Policy
+	Detectors []Detector
+	Picker    Picker
+	Observe   bool // decide and tell, do nothing
+}
+
+// Phase is where a machine stands.
+type Phase int
+
+// The phases of an episode.
+const (
+	PhaseCalm     Phase = iota
+	PhaseHeld           // in breach, held or merely waiting
+	PhaseStopping       // a victim is dying
+	PhaseSettling       // its memory is coming back
+)
+
+// Machine is the state of one watched slice.
+type Machine struct {
+	Slice string
+
+	host  *Host
+	rules Rules
+	next  *Rules // taken when calm
+	newID func() ID
+
+	self      *Leaf // the slice as a whole, for hold.on = "slice"
+	leaves    []*Leaf
+	witnesses []*Witness
+
+	phase  Phase
+	events memcg.Events // at the last reading
+	seen   bool         // events is set
+	window pressure.Window
+	glow   time.Duration // our holds may show in the slice's stall until then
+
+	// The episode.
+	id       ID
+	breach   Breach
+	stall    pressure.Stall // before anything was held
+	stallOK  bool
+	began    time.Duration // of this part of the episode
+	used     time.Duration // of the delay, in parts before this one
+	deadline time.Duration
+	calm     time.Duration // since when; never: not calm
+	pressed  time.Duration // when the slice's own readings last pressed
+	due      bool          // the delay is over and every hold lifted
+	more     bool          // the breach went on after a stop
+	told     bool          // that nothing can be stopped
+	retry    time.Duration // not weighed again before
+	why      Why
+	weighing time.Duration // since when candidates are gathered; never: not
+	blind    time.Duration // since when nothing is known, past the delay; never: something is
+	fresh    bool          // just begun: the leaves have not been read yet
+	held     [maxGrowers]*Leaf
+	nHeld    int
+	most     heldMost
+
+	stopped []uint64 // inodes of the victims of this episode
+	usage   uint64   // of the slice at the last reading
+	usageOK bool
+	ended   time.Duration // of the last episode by relief; never: none
+
+	stop stop
+}
+
+// heldMost remembers, for the notes, what was held when most was.
+type heldMost struct {
+	n     int
+	unit  string
+	bytes uint64
+}
+
+// never is before all times.
+const never = time.Duration(-1 << 62)
+
+// NewMachine returns the machine of a slice. self is the slice's own group;
+// newID gives each episode its name.
+func NewMachine(host *Host, slice string, rules Rules, self *Leaf, newID func() ID) *Machine {
+	m := &Machine{
+		Slice: slice, host: host, rules: rules, newID: newID, self: self,
+		glow: never, ended: never, weighing: never,
+		window: pressure.NewWindow(rules.Policy.Pressure.Window),
+	}
+	host.machines = append(host.machines, m)
+	return m
+}
+
+// Phase returns where the machine stands.
+func (m *Machine) Phase() Phase { return m.phase }
+
+// Rules returns the rules in force.
+func (m *Machine) Rules() Rules { return m.rules }
+
+// Victim returns the candidate that is being stopped, or nil.
+func (m *Machine) Victim() *Candidate {
+	if m.phase == PhaseStopping || m.phase == PhaseSettling {
+		return &m.stop.victim
+	}
+	return nil
+}
+
+// Until returns when the machine wants the next reading; false in calm, when
+// only the kernel's reports wake it.
+func (m *Machine) Until(last time.Duration) (time.Duration, bool) {
+	if m.phase == PhaseCalm {
+		return 0, false
+	}
+	if m.fresh {
+		return last + firstTick, true
+	}
+	return last + Tick, true
+}
+
+// SetRules changes how the slice is judged: at once in calm, otherwise when
+// the episode that runs has come to its end under the rules it began with.
+func (m *Machine) SetRules(r Rules) {
+	if m.phase != PhaseCalm {
+		m.next = &r
+		return
+	}
+	m.rules, m.next = r, nil
+	m.window = pressure.NewWindow(r.Policy.Pressure.Window)
+}
+
+// AddLeaf adds a leaf. A young one was made during the episode that runs: all
+// it has it gained since.
+func (m *Machine) AddLeaf(l *Leaf, young bool) {
+	l.begin(m.rules.Policy.Pressure.Window)
+	l.baseOK = young
+	m.leaves = append(m.leaves, l)
+}
+
+// DropLeaf takes out a leaf that is gone, and forgets its hold.
+func (m *Machine) DropLeaf(l *Leaf, out []Decision) []Decision {
+	for i, have := range m.leaves {
+		if have == l {
+			m.leaves = append(m.leaves[:i], m.leaves[i+1:]...)
+			break
+		}
+	}
+	l.gone = true
+	out = m.lift(l, out)
+	m.unhold(l)
+	return out
+}
+
+// SetWitnesses replaces the groups outside the slice that tell how others fare.
+func (m *Machine) SetWitnesses(ws []*Witness) {
+	for _, w := range ws {
+		if w.window == (pressure.Window{}) {
+			w.window = pressure.NewWindow(time.Second)
+		}
+	}
+	m.witnesses = ws
+}
+
+// Close takes the machine out of its host and lifts all it holds: the slice is
+// gone, not watched any more, or the daemon ends. It must not be stepped again.
+func (m *Machine) Close(out []Decision) []Decision {
+	out = m.liftAll(out)
+	m.nHeld = 0
+	m.host.done(m)
+	for i, have := range m.host.machines {
+		if have == m {
+			m.host.machines = append(m.host.machines[:i], m.host.machines[i+1:]...)
+			break
+		}
+	}
+	return out
+}
+
+// Step takes a reading and appends what is to be done. now is the time since
+// the daemon's start; it never runs backwards. Decisions are to be carried out
+// in their order.
+func (m *Machine) Step(now time.Duration, in *Reading, out []Decision) []Decision {
+	s := m.sight(now, in)
+	m.usage, m.usageOK = in.UsageBytes, in.UsageOK
+	if _, e := m.detect(&s); e == Pressing {
+		m.pressed = now
+	}
+	switch m.phase {
+	case PhaseCalm:
+		return m.stepCalm(now, in, &s, out)
+	case PhaseHeld:
+		return m.stepHeld(now, in, &s, out)
+	case PhaseStopping:
+		return m.stepStopping(now, in, out)
+	}
+	return m.stepSettling(now, in, out)
+}
+
+// sight turns a reading into what detectors may see.
+func (m *Machine) sight(now time.Duration, in *Reading) Sight {
+	s := Sight{Tainted: m.nHeld > 0 || now < m.glow}
+	if s.Tainted {
+		m.window.Reset()
+	} else {
+		if in.TotalsOK {
+			m.window.Add(now, in.Totals)
+		}
+		s.Stall, s.StallOK = m.window.Stall()
+		// A trigger's window may reach back into the afterglow.
+		if now >= m.glow+m.window.Length() {
+			s.FiredSome, s.FiredFull = in.FiredSome, in.FiredFull
+		}
+	}
+	if in.EventsOK {
+		s.Rise, s.RiseOK = rise(m.events, in.Events), m.seen
+		m.events, m.seen = in.Events, true
+	}
+	if m.phase == PhaseCalm {
+		return s // the shell read no leaf
+	}
+	for _, l := range m.leaves {
+		l.take(now)
+	}
+	if m.self != nil {
+		m.self.take(now)
+	}
+	for _, w := range m.witnesses {
+		if w.TotalsOK {
+			w.window.Add(now, w.Totals)
+		}
+	}
+	return s
+}
+
+// rise is what counters gained; one that fell back belongs to a new group.
+func rise(was, is memcg.Events) memcg.Events {
+	gain := func(a, b uint64) uint64 {
+		if b < a {
+			return 0
+		}
+		return b - a
+	}
+	return memcg.Events{
+		Low: gain(was.Low, is.Low), High: gain(was.High, is.High), Max: gain(was.Max, is.Max),
+		OOM: gain(was.OOM, is.OOM), OOMKill: gain(was.OOMKill, is.OOMKill),
+	}
+}
+
+// Episode returns the name of the episode that runs, or of the last one.
+func (m *Machine) Episode() ID { return m.id }

@@ -1,0 +1,65 @@
+package controller
+
+import (
+	"reprieve/memcg"
+	"reprieve/pressure"
+)
+
+// Reading is what the shell saw of one watched slice at one moment. A part
+// that could not be read has its OK false and is no evidence of anything.
+type Reading struct {
+	// Fired tells which kernel triggers reported since the last reading. A
+	// trigger is the kernel's own measurement of the limit in the policy.
+	FiredSome, FiredFull bool
+
+	Totals   pressure.Totals // memory.pressure of the slice
+	TotalsOK bool
+
+	Events   memcg.Events // memory.events of the slice and all below
+	EventsOK bool
+
+	UsageBytes uint64 // memory.current of the slice
+	UsageOK    bool
+
+	// The host's free memory and swap against the configured floors.
+	Scarce   bool
+	ScarceOK bool
+
+	Victim VictimReading // while a stop of this slice's is under way
+}
+
+// VictimReading is cgroup.events of the group that is being stopped.
+type VictimReading struct {
+	OK        bool // Populated was read, or the group is gone
+	Populated bool
+}
+
+// LeafReading is what the shell saw of one leaf in an episode.
+type LeafReading struct {
+	UsageBytes, SwapBytes uint64
+	UsageOK               bool
+
+	Totals   pressure.Totals // memory.pressure of the leaf
+	TotalsOK bool
+
+	// Of a held leaf only: memory.high, and how often the leaf itself ran
+	// into it (memory.events.local).
+	High       memcg.Limit
+	HighEvents uint64
+	HighOK     bool
+}
+
+// footprint is what a leaf holds of memory and swap together: a group that is
+// swapped out grows although its memory does not.
+func (r *LeafReading) footprint() uint64 { return r.UsageBytes + r.SwapBytes }
+
+// Witness is a group outside a watched slice whose own pressure tells how
+// others fare: it is not inflated by what is held elsewhere. The shell fills
+// the reading before each Step of an episode.
+type Witness struct {
+	Path     string
+	Totals   pressure.Totals
+	TotalsOK bool
+
+	window pressure.Window
+}

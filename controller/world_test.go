@@ -1,0 +1,326 @@
+package controller_test
+
+import (
+	"encoding/binary"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"reprieve/configs"
+	"reprieve/controller"
+	"reprieve/memcg"
+	"reprieve/plugins"
+)
+
+const (
+	ms  = time.Millisecond
+	sec = time.Second
+	mib = uint64(1) << 20
+)
+
+// policy is what most cases use: full 20% of 1 s, held for 4 s, calm 1 s.
+func policy() configs.Policy {
+	return configs.Policy{
+		Slice: "w.slice", Priority: 100, Watched: true,
+		Pressure: configs.Pressure{Full: 2000, Window: sec},
+		Hold:     configs.Hold{By: "throttle", On: "growers", Delay: 4 * sec, Calm: sec, Urgent: 3000},
+		Stop:     configs.Stop{Pick: "largest", From: "slices", Settle: 3 * sec},
+	}
+}
+
+func rules(p configs.Policy) controller.Rules {
+	return controller.Rules{Policy: p, Detectors: plugins.Detectors(p.Pressure), Picker: plugins.Picker(p.Stop.Pick)}
+}
+
+// group is a leaf of the simulated slice.
+type group struct {
+	leaf    *controller.Leaf
+	usage   uint64
+	grow    uint64  // bytes a tick
+	stall   float64 // full, share of the time
+	high    memcg.Limit
+	hits    uint64 // high events
+	alive   bool
+	total   uint64
+	blind   bool // its files cannot be read
+	protect bool
+	immune  bool
+	prio    int
+}
+
+// world is a host as the shell sees it, with a clock of its own: it plays the
+// kernel and the workers for one or more machines.
+type world struct {
+	t      *testing.T
+	now    time.Duration
+	host   *controller.Host
+	slices []*simSlice
+	log    []string
+	ids    uint64
+	scarce bool
+}
+
+type simSlice struct {
+	w       *world
+	m       *controller.Machine
+	self    *controller.Leaf
+	groups  []*group
+	stall   float64 // full, made by the load itself
+	blind   bool
+	events  memcg.Events
+	total   uint64
+	reading controller.Reading
+	last    time.Duration
+
+	holdErr, stopErr error
+	deaf             bool // systemd does not answer
+	immortal         bool // victims do not die
+	silentWeigh      bool // candidates never come
+	kept             bool // the old limit was 700M
+	victim           *group
+	killed           bool
+	heldSince        map[*controller.Leaf]time.Duration
+}
+
+func newWorld(t *testing.T) *world {
+	return &world{t: t, host: &controller.Host{}}
+}
+
+func (w *world) slice(name string, r controller.Rules, groups ...*group) *simSlice {
+	s := &simSlice{w: w, groups: groups, last: -sec, heldSince: map[*controller.Leaf]time.Duration{}}
+	s.self = controller.NewLeaf(name, "/"+name, 1)
+	s.m = controller.NewMachine(w.host, name, r, s.self, func() controller.ID {
+		w.ids++
+		var id controller.ID
+		binary.BigEndian.PutUint64(id[8:], w.ids)
+		return id
+	})
+	for i, g := range groups {
+		unit := strings.TrimSuffix(name, ".slice") + "-" + string(rune('a'+i)) + ".slice"
+		g.leaf = controller.NewLeaf(unit, "/"+name+"/"+unit, uint64(100*len(w.slices)+i+10))
+		g.alive, g.high = true, memcg.Max
+		if g.prio == 0 {
+			g.prio = 100
+		}
+		s.m.AddLeaf(g.leaf, false)
+	}
+	w.slices = append(w.slices, s)
+	return s
+}
+
+func (w *world) say(format string, args ...any) { w.log = append(w.log, fmt.Sprintf(format, args...)) }
+
+// run plays until a time, calling each tick first.
+func (w *world) run(until time.Duration, each func()) {
+	for w.now < until {
+		w.now += 10 * ms
+		if each != nil {
+			each()
+		}
+		for _, s := range w.slices {
+			s.live()
+			s.turn()
+		}
+	}
+}
+
+// live is 10 ms of the kernel's life.
+func (s *simSlice) live() {
+	stall := s.stall
+	for _, g := range s.groups {
+		if !g.alive {
+			continue
+		}
+		if s.killed && s.victim == g && !s.immortal {
+			g.alive, g.usage = false, 0
+			continue
+		}
+		g.usage += g.grow / 10
+		own := g.stall
+		if memcg.Limit(g.usage) > g.high {
+			g.usage = uint64(g.high) + 4096 // it creeps
+			g.hits++
+			own, stall = 1, 1 // throttled: everybody above looks stalled
+		}
+		g.total += uint64(own * 10_000)
+	}
+	s.total += uint64(stall * 10_000)
+}
+
+// turn is the shell: it wakes as the real loop does, reads, steps, carries out.
+func (s *simSlice) turn() {
+	calm := s.m.Phase() == controller.PhaseCalm
+	at, due := s.m.Until(s.last)
+	if calm && s.w.now%(500*ms) == 0 && s.stall*10000 >= float64(s.m.Rules().Policy.Pressure.Full) && s.m.Rules().Policy.Pressure.Full > 0 {
+		s.reading.FiredFull, due = true, true
+	}
+	if calm && s.events != s.reading.Events {
+		due, at = true, s.w.now
+	}
+	if !due || (!calm && s.w.now < at) {
+		return
+	}
+	s.read()
+	s.last = s.w.now
+	s.carry(s.m.Step(s.w.now, &s.reading, nil))
+	s.reading.FiredFull = false
+	s.bound()
+}
+
+func (s *simSlice) read() {
+	r := &s.reading
+	r.Totals.FullMicros, r.Totals.SomeMicros, r.TotalsOK = s.total, s.total, !s.blind
+	r.Events, r.EventsOK = s.events, !s.blind
+	r.Scarce, r.ScarceOK = s.w.scarce, true
+	r.UsageBytes, r.UsageOK = 0, true
+	for _, g := range s.groups {
+		r.UsageBytes += g.usage
+		l := &g.leaf.Reading
+		ok := g.alive && !g.blind
+		l.UsageBytes, l.UsageOK = g.usage, ok
+		l.Totals.FullMicros, l.Totals.SomeMicros, l.TotalsOK = g.total, g.total, ok
+		l.High, l.HighEvents, l.HighOK = g.high, g.hits, ok && g.leaf.Held()
+	}
+	s.self.Reading = controller.LeafReading{UsageBytes: r.UsageBytes, UsageOK: true}
+	r.Victim = controller.VictimReading{}
+	if s.victim != nil {
+		r.Victim = controller.VictimReading{OK: true, Populated: s.victim.alive}
+	}
+}
+
+// bound is promise 1: no hold outlives its delay.
+func (s *simSlice) bound() {
+	for l, since := range s.heldSince {
+		if held, delay := s.w.now-since, s.m.Rules().Policy.Hold.Delay; held > delay+controller.Tick {
+			s.w.t.Errorf("%v: %s is held for %v, longer than the delay of %v", s.w.now, l.Unit, held, delay)
+		}
+	}
+}
+
+func (s *simSlice) group(l *controller.Leaf) *group {
+	for _, g := range s.groups {
+		if g.leaf == l {
+			return g
+		}
+	}
+	return nil
+}
+
+func (s *simSlice) carry(all []controller.Decision) {
+	for _, d := range all {
+		switch d.Action {
+		case controller.Hold, controller.PutBack:
+			s.w.say("hold %s", d.Leaf.Unit)
+			s.hold(d)
+		case controller.Lift:
+			s.w.say("lift %s", d.Leaf.Unit)
+			if g := s.group(d.Leaf); g != nil {
+				g.high = d.Leaf.Limits().Old
+			}
+			delete(s.heldSince, d.Leaf)
+			s.carry(s.m.LiftAnswered(s.w.now, d.Leaf, memcg.RestoredOld, nil, nil))
+		case controller.Weigh:
+			if !s.silentWeigh {
+				s.carry(s.m.Weighed(s.w.now, s.candidates(), nil))
+			}
+		case controller.StopUnit:
+			s.w.say("StopUnit %s", d.Victim.Unit)
+			s.victim = s.group(d.Victim.Leaf)
+			if !s.deaf {
+				s.carry(s.m.StopAnswered(s.w.now, s.stopErr, false, nil))
+			}
+		case controller.Kill:
+			s.w.say("kill %s", d.Victim.Unit)
+			s.killed = true
+			s.carry(s.m.KillAnswered(s.w.now, nil, nil))
+		case controller.Sweep:
+			s.w.say("sweep %s", d.Victim.Unit)
+			s.carry(s.m.SweepAnswered(s.w.now, nil, nil))
+		case controller.Report:
+			s.note(d.Note)
+		}
+	}
+}
+
+func (s *simSlice) hold(d controller.Decision) {
+	if s.holdErr != nil {
+		s.carry(s.m.HoldAnswered(s.w.now, d.Leaf, memcg.Hold{}, s.holdErr, nil))
+		return
+	}
+	old := memcg.Max
+	if s.kept {
+		old = memcg.Limit(700 * mib)
+	}
+	if d.Action == controller.PutBack {
+		old = d.Found
+	}
+	h := memcg.Hold{Old: old, Mark: memcg.Limit(d.Leaf.Reading.UsageBytes + mib)}
+	if g := s.group(d.Leaf); g != nil {
+		g.high = h.Mark
+	}
+	if _, again := s.heldSince[d.Leaf]; !again {
+		s.heldSince[d.Leaf] = s.w.now
+	}
+	s.carry(s.m.HoldAnswered(s.w.now, d.Leaf, h, nil, nil))
+}
+
+func (s *simSlice) candidates() []controller.Candidate {
+	var all []controller.Candidate
+	for _, g := range s.groups {
+		c := controller.Candidate{
+			Leaf: g.leaf, Unit: g.leaf.Unit, Priority: g.prio, UsageBytes: g.usage, FootprintBytes: g.usage,
+			Empty: !g.alive, Immune: g.immune, Unreadable: g.blind,
+			Levels: []controller.Level{{Unit: g.leaf.Unit, Priority: g.prio}},
+		}
+		if g.protect {
+			c.Protected = g.leaf.Unit
+		}
+		all = append(all, c)
+	}
+	return all
+}
+
+func (s *simSlice) note(n controller.Note) {
+	switch n.Kind {
+	case controller.NoteBreach:
+		s.w.say("breach %s by %s", s.m.Slice, n.Breach.By)
+		s.killed, s.victim = false, nil
+	case controller.NoteHold:
+		s.w.say("held %s", n.Unit)
+	case controller.NoteRelief:
+		s.w.say("relief %s", s.m.Slice)
+	case controller.NoteStop:
+		s.w.say("stop %s", n.Unit)
+		s.killed = false
+	case controller.NoteStopped:
+		s.w.say("stopped %s", n.Unit)
+	case controller.NoteSettled:
+		s.w.say("settled %s goesOn=%v", n.Unit, n.GoesOn)
+	case controller.NoteFailed:
+		s.w.say("failed: %s", strings.SplitN(n.Step, ":", 2)[0])
+	}
+}
+
+// expect compares what happened with a story, a line an event.
+func (w *world) expect(story string) {
+	w.t.Helper()
+	var want []string
+	for line := range strings.Lines(story) {
+		if line = strings.TrimSpace(line); line != "" {
+			want = append(want, line)
+		}
+	}
+	if diff := cmp.Diff(want, w.log); diff != "" {
+		w.t.Errorf("the story differs (-want +got):\n%s", diff)
+	}
+	for _, s := range w.slices {
+		for _, g := range s.groups {
+			if s.m.Phase() == controller.PhaseCalm && g.alive && g.high != memcg.Max && !s.kept {
+				w.t.Errorf("calm, and %s still has memory.high %v", g.leaf.Unit, g.high)
+			}
+		}
+	}
+}
