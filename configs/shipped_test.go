@@ -107,7 +107,7 @@ func TestUnits_BySystemd(t *testing.T) {
 func TestUnits_Settings(t *testing.T) {
 	service, slice := read(t, "systemd/reprieved.service"), read(t, "systemd/reprieve.slice")
 	for setting, want := range map[string]string{
-		"Type": "notify", "NotifyAccess": "main", "ExecStart": "/usr/sbin/reprieved", "ExecReload": "/bin/kill -HUP $MAINPID",
+		"Type": "notify", "NotifyAccess": "main", "ExecStart": "/usr/sbin/reprieved", "ExecReload": `/bin/sh -c "kill -HUP $MAINPID"`,
 		"ExecStopPost": "-/usr/sbin/reprieved -release", "WatchdogSec": "10s", "Restart": "always", "RestartPreventExitStatus": "78",
 		"Slice": "reprieve.slice", "OOMScoreAdjust": "-1000", "MemorySwapMax": "0", "LimitMEMLOCK": "infinity",
 		"RuntimeDirectory": "reprieve", "RuntimeDirectoryPreserve": "yes", "ProtectControlGroups": "no", "WantedBy": "multi-user.target",

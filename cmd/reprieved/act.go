@@ -1,0 +1,221 @@
+package main
+
+import (
+	"context"
+	"errors"
+
+	"golang.org/x/sys/unix"
+
+	"reprieve/controller"
+	"reprieve/internal/worker"
+	"reprieve/memcg"
+	"reprieve/units"
+)
+
+// errBusy says that a worker had no room: it hangs in the kernel, or the
+// service manager does not answer.
+var errBusy = errors.New("the worker for it is stuck in an earlier job")
+
+// carry carries out decisions in their order. Nothing in it waits.
+func (d *daemon) carry(s *slice, all []controller.Decision) {
+	for i := range all {
+		c := &all[i]
+		switch c.Action {
+		case controller.Hold:
+			d.hold(s, c, nil)
+		case controller.PutBack:
+			found := c.Found
+			d.hold(s, c, &found)
+		case controller.Lift:
+			d.lift(s, c.Leaf)
+		case controller.Weigh:
+			d.weigh(s)
+		case controller.StopUnit:
+			d.stopUnit(s, c.Victim)
+		case controller.Kill:
+			d.kill(s)
+		case controller.Sweep:
+			d.sweep(s)
+		case controller.Report:
+			d.tell.note(c.Note)
+		}
+	}
+}
+
+// hold has a leaf's worker write memory.high.
+func (d *daemon) hold(s *slice, c *controller.Decision, old *memcg.Limit) {
+	lf := d.byLeaf[c.Leaf]
+	intent := memcg.Intent{Slice: s.unit, Episode: s.m.Episode().String(), Until: d.start.Add(c.Until)}
+	if old != nil && c.Leaf.Limits().Mark != 0 {
+		d.tell.plain(prioInfo, "%s: memory.high was set to %v while it is held at %v; it is put back, and %v comes back in the end",
+			c.Leaf.Unit, *old, c.Leaf.Limits().Mark, *old)
+	}
+	d.queue(lf, func() worker.Answer {
+		h, err := d.throttle.Hold(lf.group, intent, old)
+		return func() { d.carry(s, s.m.HoldAnswered(d.now(), c.Leaf, h, err, nil)) }
+	}, func(err error) { d.carry(s, s.m.HoldAnswered(d.now(), c.Leaf, memcg.Hold{}, err, nil)) })
+}
+
+// lift has a leaf's worker restore memory.high.
+func (d *daemon) lift(s *slice, l *controller.Leaf) {
+	lf, limits := d.byLeaf[l], l.Limits()
+	d.queue(lf, func() worker.Answer {
+		how, err := d.throttle.Lift(lf.group, limits)
+		return func() {
+			if d.ending {
+				d.tell.released("the daemon's end", l.Path, s.unit, s.m.Episode().String(), limits.Old.String(), how, err)
+			}
+			d.carry(s, s.m.LiftAnswered(d.now(), l, how, err, nil))
+		}
+	}, func(err error) { d.carry(s, s.m.LiftAnswered(d.now(), l, 0, err, nil)) })
+}
+
+// queue gives a job to a leaf's worker, or its refusal to refuse.
+func (d *daemon) queue(lf *leaf, job func() worker.Answer, refuse func(error)) {
+	if lf.queue == nil {
+		lf.queue = d.desk.Queue(4)
+	}
+	lf.busy++
+	answered := func(a func()) func() {
+		return func() {
+			lf.busy--
+			a()
+			if lf.gone {
+				d.retire(lf)
+			}
+		}
+	}
+	if !lf.queue.Do(func() worker.Answer { return answered(job()) }) {
+		lf.busy--
+		refuse(errBusy)
+	}
+}
+
+// stopUnit marks the victim's units for systemd and asks it to stop them. The
+// mark must stand first: systemd looks for it when a unit's group empties.
+func (d *daemon) stopUnit(s *slice, c *controller.Candidate) {
+	d.watchVictim(s, c)
+	paths, unit, mount := d.unitsIn(c.Leaf.Path), c.Unit, d.mount
+	ok := d.stopper.Do(func() worker.Answer {
+		for _, p := range paths {
+			markStopped(mount, p)
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), controller.BusBound)
+		defer cancel()
+		err := d.manager.StopUnit(ctx, unit)
+		return func() {
+			final := errors.Is(err, units.ErrNoSuchUnit) || errors.Is(err, units.ErrBadName)
+			d.carry(s, s.m.StopAnswered(d.now(), err, final, nil))
+		}
+	})
+	if !ok {
+		d.carry(s, s.m.StopAnswered(d.now(), errBusy, false, nil))
+	}
+}
+
+// unitsIn returns the cgroups of the units at and below a path, slices left out.
+func (d *daemon) unitsIn(path string) []string {
+	var all []string
+	var walk func(n *memcg.Node)
+	walk = func(n *memcg.Node) {
+		if !n.Inner {
+			all = append(all, n.Path)
+		}
+		for _, c := range n.Children() {
+			walk(c)
+		}
+	}
+	if n := d.tree.Lookup(path); n != nil {
+		walk(n)
+	}
+	return all
+}
+
+// markStopped marks one unit; without it the unit's result is signal instead
+// of oom-kill, and nothing else is lost.
+func markStopped(mount, path string) {
+	g, err := memcg.Open(mount, path)
+	if err != nil {
+		return
+	}
+	defer g.Release()
+	_ = g.MarkStopped()
+}
+
+// watchVictim polls the victim's cgroup.events.
+func (d *daemon) watchVictim(s *slice, c *controller.Candidate) {
+	lf := d.byLeaf[c.Leaf]
+	if lf != nil && s.victim == lf.group {
+		return // it is asked again
+	}
+	if lf == nil {
+		if s.victim == nil {
+			s.victimGone = true
+		}
+		return
+	}
+	d.forgetVictim(s)
+	s.victim, s.victimGone = lf.group.Retain(), false
+	token, err := d.poller.Add(s.victim.Fd(memcg.CgroupEvents), unix.EPOLLPRI, func(uint32) {
+		v := d.readVictim(s) // reading it makes the kernel report the next change
+		if !v.OK || !v.Populated {
+			d.poller.Remove(s.victimToken) // the ticks look on
+		}
+		d.carry(s, s.m.VictimSeen(d.now(), v, nil))
+	})
+	if err == nil {
+		s.victimToken = token // otherwise the ticks see it
+	}
+}
+
+func (d *daemon) forgetVictim(s *slice) {
+	if s.victim == nil {
+		return
+	}
+	d.poller.Remove(s.victimToken)
+	victim := s.victim
+	s.victim = nil
+	d.later(func() worker.Answer { victim.Release(); return nil })
+}
+
+// kill writes cgroup.kill, on a thread that may hang over it.
+func (d *daemon) kill(s *slice) {
+	if s.victim == nil {
+		return // it was gone before it was asked to stop
+	}
+	victim := s.victim.Retain()
+	ok := d.killer.Do(func() worker.Answer {
+		err := victim.Kill()
+		return func() { d.killed(s, victim, err) }
+	})
+	if !ok {
+		d.killed(s, victim, errBusy)
+	}
+}
+
+func (d *daemon) killed(s *slice, victim *memcg.Group, err error) {
+	if memcg.IsGone(err) {
+		err = nil
+	}
+	d.carry(s, s.m.KillAnswered(d.now(), err, nil))
+	d.later(func() worker.Answer { victim.Release(); return nil })
+}
+
+// sweep kills what cgroup.kill left, on another thread.
+func (d *daemon) sweep(s *slice) {
+	if s.victim == nil {
+		return
+	}
+	victim := s.victim.Retain()
+	ok := d.sweeper.Do(func() worker.Answer {
+		_, err := victim.Sweep()
+		return func() {
+			d.carry(s, s.m.SweepAnswered(d.now(), err, nil))
+			d.later(func() worker.Answer { victim.Release(); return nil })
+		}
+	})
+	if !ok {
+		d.carry(s, s.m.SweepAnswered(d.now(), errBusy, nil))
+		victim.Release()
+	}
+}

@@ -1,0 +1,275 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"reprieve/configs"
+	"reprieve/controller"
+	"reprieve/internal/epoll"
+	"reprieve/internal/memlock"
+	"reprieve/internal/notify"
+	"reprieve/internal/worker"
+	"reprieve/memcg"
+	"reprieve/plugins"
+	"reprieve/plugins/hold"
+	"reprieve/units"
+)
+
+// daemon is everything the loop owns. Only the loop's goroutine touches it;
+// workers get what they need and answer through the desk.
+type daemon struct {
+	options configs.Options
+	set     *configs.Set
+	conf    configs.Daemon
+	kept    int // bad configurations met by a reload
+
+	start    time.Time
+	own      string // the daemon's own cgroup
+	mount    string
+	tree     *memcg.Tree
+	info     *memcg.Host
+	poller   *epoll.Poller
+	desk     *worker.Desk
+	host     controller.Host
+	throttle hold.Throttle
+	manager  *units.Manager
+	bus      units.State
+	tell     *teller
+	notifier *notify.Notifier
+	watchdog time.Duration // how often to say that the loop is alive; 0: nobody asks
+	beat     time.Duration // when it is next said
+	buf      memcg.Buffer
+	meminfo  memcg.Meminfo
+
+	slices  []*slice             // watched
+	taking  map[*memcg.Node]bool // watched, being opened, or cannot be watched
+	byLeaf  map[*controller.Leaf]*leaf
+	changed bool // the tree changed: look at who is watched
+
+	taker   *worker.Queue // opens and closes what may take the kernel a while
+	weigher *worker.Queue
+	stopper *worker.Queue
+	killer  *worker.Queue
+	sweeper *worker.Queue
+	backlog []func() worker.Answer // for taker
+
+	status string
+	ending bool          // told to end: lifting holds
+	endBy  time.Duration // no longer than this
+}
+
+// endBound is how long the daemon's end may wait for its holds to be lifted;
+// what is left then the unit's ExecStopPost= undoes.
+const endBound = 2 * time.Second
+
+func newDaemon(options configs.Options, set *configs.Set, tell *teller) (*daemon, error) {
+	d := &daemon{
+		options: options, set: set, conf: set.Daemon(), tell: tell,
+		start: time.Now(), mount: memcg.DefaultMount, taking: map[*memcg.Node]bool{}, byLeaf: map[*controller.Leaf]*leaf{},
+	}
+	var err error
+	if d.throttle.Ledger, err = memcg.OpenLedger(memcg.DefaultLedger); err != nil {
+		return nil, fmt.Errorf("prepare the ledger of holds: %w", err)
+	}
+	if d.own, err = ownGroup(); err != nil {
+		return nil, fmt.Errorf("find my own cgroup: %w", err)
+	}
+	if d.info, err = memcg.OpenHost("/proc/meminfo"); err != nil {
+		return nil, err
+	}
+	if d.poller, err = epoll.New(); err != nil {
+		return nil, err
+	}
+	if d.desk, err = worker.NewDesk(); err != nil {
+		return nil, err
+	}
+	if d.tree, err = memcg.OpenTree(d.mount, units.IsSlice); err != nil {
+		return nil, fmt.Errorf("follow the cgroup tree: %w", err)
+	}
+	if d.notifier, err = notify.Open(os.Getenv("NOTIFY_SOCKET")); err != nil {
+		return nil, fmt.Errorf("open the service manager's socket: %w", err)
+	}
+	d.watchdog = notify.WatchdogInterval(os.Getenv, os.Getpid()) / 2
+	for _, q := range []**worker.Queue{&d.taker, &d.weigher, &d.stopper, &d.killer, &d.sweeper} {
+		*q = d.desk.Queue(64)
+	}
+	return d, nil
+}
+
+// now is the time since the start, by the monotonic clock.
+func (d *daemon) now() time.Duration { return time.Since(d.start) }
+
+// serve runs until it is told to end.
+func (d *daemon) serve() error {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	connected := make(chan struct{}, 1)
+	d.manager = units.New(units.Options{Changed: func(s units.State) {
+		d.desk.Post(func() { d.busChanged(s) })
+		select {
+		case connected <- struct{}{}:
+		default:
+		}
+	}})
+	go d.manager.Run(ctx)
+	go d.signals(ctx)
+	select { // systemd's first answer belongs before READY=1, if it comes
+	case <-connected:
+	case <-time.After(2 * time.Second):
+	}
+	if r, err := memlock.Lock(); err != nil {
+		d.tell.plain(prioWarning, "memory is not locked, decisions may wait for a disk under pressure: %v", err)
+	} else {
+		d.tell.plain(prioInfo, "memory is locked as it is touched; %d KiB of the program are in", r.PopulatedBytes>>10)
+	}
+	if _, err := d.poller.Add(d.tree.Fd(), unix.EPOLLIN, d.treeReady); err != nil {
+		return fmt.Errorf("poll the cgroup tree: %w", err)
+	}
+	if _, err := d.poller.Add(d.desk.Fd(), unix.EPOLLIN, func(uint32) { d.desk.Collect() }); err != nil {
+		return fmt.Errorf("poll the workers' answers: %w", err)
+	}
+	d.desk.Collect()
+	d.survey()
+	d.later(func() worker.Answer { return d.started }) // behind all that is taken up now
+	return d.loop()
+}
+
+// started is reached when every slice that was there is watched.
+func (d *daemon) started() {
+	watched := "nothing is watched: no slice has a [pressure] table; see /usr/lib/reprieve/examples"
+	if n := len(d.slices); n > 0 {
+		names := make([]string, 0, n)
+		for _, s := range d.slices {
+			names = append(names, s.unit)
+		}
+		watched = "watching " + strings.Join(names, ", ")
+	} else if named := d.set.Named(); len(named) > 0 {
+		watched = "nothing is watched yet: of " + strings.Join(named, ", ") + " none is there or none has a [pressure] table"
+	}
+	if d.conf.Observe {
+		watched += "; observing only, nothing is held or stopped"
+	}
+	d.tell.say(idStarted, prioNotice, "started; "+watched)
+	if !d.bus.Connected {
+		d.tell.plain(prioWarning, "no connection to systemd (%v): a stop is a cgroup.kill until there is one, and Restart= brings units back", d.bus.Err)
+	}
+	d.setStatus()
+	_ = d.notifier.Ready()
+}
+
+// busChanged is told of each change of the connection to systemd.
+func (d *daemon) busChanged(s units.State) {
+	was := d.bus
+	d.bus = s
+	switch {
+	case s.Connected && !was.Connected:
+		d.tell.plain(prioInfo, "connected to systemd (%s)", s.Via)
+	case !s.Connected && was.Connected:
+		d.tell.plain(prioNotice, "lost the connection to systemd (%v), connecting again", s.Err)
+	}
+}
+
+// signals brings signals to the loop.
+func (d *daemon) signals(ctx context.Context) {
+	c := make(chan os.Signal, 4)
+	signal.Notify(c, unix.SIGHUP, unix.SIGTERM, unix.SIGINT)
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case s := <-c:
+			if s == unix.SIGHUP {
+				d.desk.Post(d.reload)
+			} else {
+				d.desk.Post(d.end)
+			}
+		}
+	}
+}
+
+// end begins the daemon's end: every hold is lifted.
+func (d *daemon) end() {
+	if d.ending {
+		return
+	}
+	d.ending, d.endBy = true, d.now()+endBound
+	_ = d.notifier.Stopping()
+	for len(d.slices) > 0 {
+		d.letGo(d.slices[0])
+	}
+}
+
+// later queues a job for the taker, behind those that found no room.
+func (d *daemon) later(job func() worker.Answer) {
+	d.backlog = append(d.backlog, job)
+	d.hand()
+}
+
+// hand gives the taker what it has room for.
+func (d *daemon) hand() {
+	for len(d.backlog) > 0 && d.taker.Do(d.backlog[0]) {
+		d.backlog = d.backlog[1:]
+	}
+}
+
+// rules gives the rules of a slice.
+func (d *daemon) rules(unit string) controller.Rules {
+	p := d.set.Policy(unit)
+	return controller.Rules{
+		Policy: p, Detectors: plugins.Detectors(p.Pressure), Picker: plugins.Picker(p.Stop.Pick), Observe: d.conf.Observe,
+	}
+}
+
+// setStatus keeps the line that systemctl status shows true.
+func (d *daemon) setStatus() {
+	episodes := 0
+	for _, s := range d.slices {
+		if s.m.Phase() != controller.PhaseCalm {
+			episodes++
+		}
+	}
+	text := fmt.Sprintf("watching %d slices, %d in an episode", len(d.slices), episodes)
+	if len(d.slices) == 1 {
+		text = fmt.Sprintf("watching %s, %d in an episode", d.slices[0].unit, episodes)
+	}
+	if d.kept > 0 {
+		text += fmt.Sprintf("; %d bad configurations not taken", d.kept)
+	}
+	if n := d.tell.dropped.Load(); n > 0 {
+		text += fmt.Sprintf("; %d messages dropped", n)
+	}
+	if text != d.status {
+		d.status = text
+		_ = d.notifier.Status(text)
+	}
+}
+
+// newID makes a random UUID (RFC 9562, version 4).
+func newID() controller.ID {
+	var id controller.ID
+	_, _ = rand.Read(id[:]) // never fails, says its documentation
+	id[6], id[8] = id[6]&0x0f|0x40, id[8]&0x3f|0x80
+	return id
+}
+
+// ownGroup reads the daemon's cgroup from /proc/self/cgroup: "0::/path".
+func ownGroup() (string, error) {
+	text, err := os.ReadFile("/proc/self/cgroup")
+	if err != nil {
+		return "", err
+	}
+	for line := range strings.Lines(string(text)) {
+		if path, ok := strings.CutPrefix(strings.TrimSpace(line), "0::"); ok {
+			return path, nil
+		}
+	}
+	return "", fmt.Errorf("no cgroup2 line in /proc/self/cgroup: %q", text)
+}

@@ -1,0 +1,199 @@
+package main
+
+import (
+	"reprieve/controller"
+	"reprieve/internal/worker"
+	"reprieve/memcg"
+	"reprieve/units"
+)
+
+// leaf is a leaf of a watched slice, or the slice itself, with what is open of
+// it. Its queue runs what writes memory.high there; a write that hangs holds
+// up nobody else.
+type leaf struct {
+	node  *memcg.Node
+	group *memcg.Group // nil until it is open
+	leaf  *controller.Leaf
+	queue *worker.Queue // nil until it is first held
+	busy  int           // jobs that were not answered
+	gone  bool          // retired: closed when the last job is answered
+}
+
+// leafFiles is what is read and written of a leaf; all is open before it is
+// needed.
+var leafFiles = []memcg.File{
+	memcg.Current, memcg.SwapCurrent, memcg.Pressure, memcg.EventsLocal, memcg.StatFile, memcg.High, memcg.CgroupEvents, memcg.KillFile,
+}
+
+// witness is a group beside the way from a watched slice to the root.
+type witness struct {
+	group *memcg.Group // nil until it is open
+	seen  *controller.Witness
+}
+
+// leavesBelow returns the leaves of a slice. By slices, they are the slices
+// that hold no slice, and the units that stand beside slices: those of a slice
+// without slices below it are all of its units. By units, they are all units.
+func leavesBelow(n *memcg.Node, byUnits bool) []*memcg.Node {
+	var all []*memcg.Node
+	for _, c := range n.Children() {
+		switch _, unit := units.FromCgroup(c.Path); {
+		case !unit:
+		case !c.Inner:
+			all = append(all, c)
+		case byUnits || hasSlice(c):
+			all = append(all, leavesBelow(c, byUnits)...)
+		default:
+			all = append(all, c)
+		}
+	}
+	return all
+}
+
+func hasSlice(n *memcg.Node) bool {
+	for _, c := range n.Children() {
+		if c.Inner {
+			return true
+		}
+	}
+	return false
+}
+
+// besides returns the groups beside the way from n to the root.
+func besides(n *memcg.Node) []*memcg.Node {
+	var all []*memcg.Node
+	for ; n.Parent != nil; n = n.Parent {
+		for _, c := range n.Parent.Children() {
+			if _, unit := units.FromCgroup(c.Path); unit && c != n {
+				all = append(all, c)
+			}
+		}
+	}
+	return all
+}
+
+// members brings a slice's leaves and witnesses in line with the tree.
+func (d *daemon) members(s *slice) {
+	s.from = s.m.Rules().Policy.Stop.From
+	want := map[*memcg.Node]bool{}
+	for _, n := range leavesBelow(s.node, s.from == "units") {
+		want[n] = true
+		if s.leaves[n] == nil {
+			d.addLeaf(s, n)
+		}
+	}
+	for n := range s.leaves {
+		if !want[n] {
+			d.dropLeaf(s, n)
+		}
+	}
+	clear(want)
+	for _, n := range besides(s.node) {
+		want[n] = true
+		if s.witnesses[n] == nil {
+			d.addWitness(s, n)
+		}
+	}
+	for n := range s.witnesses {
+		if !want[n] {
+			d.dropWitness(s, n)
+		}
+	}
+}
+
+// addLeaf opens a leaf off the loop and gives it to the machine then.
+func (d *daemon) addLeaf(s *slice, n *memcg.Node) {
+	lf := &leaf{node: n}
+	young := s.m.Phase() != controller.PhaseCalm
+	s.leaves[n] = lf
+	d.open(n, leafFiles, func(g *memcg.Group) bool {
+		unit, _ := units.FromCgroup(n.Path)
+		if s.leaves[n] != lf {
+			return false
+		}
+		lf.group, lf.leaf = g, controller.NewLeaf(unit, n.Path, n.Inode)
+		d.byLeaf[lf.leaf] = lf
+		s.m.AddLeaf(lf.leaf, young)
+		return true
+	})
+}
+
+func (d *daemon) dropLeaf(s *slice, n *memcg.Node) {
+	lf := s.leaves[n]
+	delete(s.leaves, n)
+	if lf.leaf == nil {
+		return // not open yet
+	}
+	d.carry(s, s.m.DropLeaf(lf.leaf, nil))
+	d.retire(lf)
+}
+
+// retire closes a leaf when no job of it is under way any more.
+func (d *daemon) retire(lf *leaf) {
+	lf.gone = true
+	if lf.busy > 0 {
+		return
+	}
+	delete(d.byLeaf, lf.leaf)
+	if lf.queue != nil {
+		lf.queue.Close()
+		lf.queue = nil
+	}
+	d.later(func() worker.Answer { lf.group.Release(); return nil })
+}
+
+func (d *daemon) addWitness(s *slice, n *memcg.Node) {
+	w := &witness{seen: &controller.Witness{Path: n.Path}}
+	s.witnesses[n] = w
+	d.open(n, []memcg.File{memcg.Pressure}, func(g *memcg.Group) bool {
+		if s.witnesses[n] != w {
+			return false
+		}
+		w.group = g
+		d.setWitnesses(s)
+		return true
+	})
+}
+
+func (d *daemon) dropWitness(s *slice, n *memcg.Node) {
+	w := s.witnesses[n]
+	delete(s.witnesses, n)
+	if w.group == nil {
+		return
+	}
+	d.setWitnesses(s)
+	d.later(func() worker.Answer { w.group.Release(); return nil })
+}
+
+func (d *daemon) setWitnesses(s *slice) {
+	all := make([]*controller.Witness, 0, len(s.witnesses))
+	for _, w := range s.witnesses {
+		if w.group != nil {
+			all = append(all, w.seen)
+		}
+	}
+	s.m.SetWitnesses(all)
+}
+
+// open opens a group off the loop. use says, on the loop, whether the group is
+// still wanted. One that is gone meanwhile is nobody's loss.
+func (d *daemon) open(n *memcg.Node, files []memcg.File, use func(*memcg.Group) bool) {
+	mount := d.mount
+	d.later(func() worker.Answer {
+		g, err := memcg.Open(mount, n.Path)
+		if err == nil {
+			err = g.Prepare(files...)
+		}
+		return func() {
+			if err == nil && g.Inode == n.Inode && use(g) {
+				return
+			}
+			if g != nil {
+				d.later(func() worker.Answer { g.Release(); return nil })
+			}
+			if err != nil && !memcg.IsGone(err) {
+				d.tell.plain(prioWarning, "%v; it is not looked at", err)
+			}
+		}
+	})
+}

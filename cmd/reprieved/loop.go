@@ -1,0 +1,130 @@
+package main
+
+import (
+	"fmt"
+	"runtime"
+	"time"
+
+	"reprieve/controller"
+	"reprieve/internal/worker"
+	"reprieve/memcg"
+)
+
+// loop waits, reads, steps and carries out, until the daemon is told to end
+// and nothing is held any more. In calm it sleeps without a timeout, but for
+// the watchdog's.
+func (d *daemon) loop() error {
+	for {
+		if err := d.poller.Wait(d.patience()); err != nil {
+			return fmt.Errorf("event loop: %w", err)
+		}
+		now := d.now()
+		d.feed(now)
+		if d.changed {
+			d.changed = false
+			d.survey()
+		}
+		for _, s := range d.slices {
+			if s.wants(now) {
+				d.step(s, now)
+			}
+		}
+		d.tend()
+		d.hand()
+		if d.ending && (len(d.byLeaf) == 0 || now >= d.endBy) {
+			return nil
+		}
+	}
+}
+
+// patience is how long the loop may sleep; negative for ever.
+func (d *daemon) patience() time.Duration {
+	now := d.now()
+	next := time.Duration(1<<63 - 1)
+	if d.watchdog > 0 {
+		next = d.beat
+	}
+	if d.ending {
+		next = min(next, d.endBy)
+	}
+	if len(d.backlog) > 0 {
+		next = min(next, now+controller.Tick)
+	}
+	for _, s := range d.slices {
+		if s.dirty {
+			return 0
+		}
+		if at, ok := s.m.Until(s.last); ok {
+			next = min(next, at)
+		}
+	}
+	if next == 1<<63-1 {
+		return -1
+	}
+	return max(next-now, 0)
+}
+
+// feed tells systemd's watchdog that the loop is alive. Nobody else does.
+func (d *daemon) feed(now time.Duration) {
+	if d.watchdog > 0 && now >= d.beat {
+		d.beat = now + d.watchdog
+		_ = d.notifier.Watchdog()
+	}
+}
+
+// wants reports whether a slice is to be read and stepped.
+func (s *slice) wants(now time.Duration) bool {
+	if s.dirty {
+		return true
+	}
+	at, ok := s.m.Until(s.last)
+	return ok && now >= at
+}
+
+// step reads a slice, asks its machine and carries out what that decides.
+func (d *daemon) step(s *slice, now time.Duration) {
+	was := s.m.Phase()
+	d.read(s, now)
+	s.decided = s.m.Step(now, &s.reading, s.decided[:0])
+	s.dirty, s.last = false, now
+	s.reading.FiredSome, s.reading.FiredFull = false, false
+	d.carry(s, s.decided)
+	if is := s.m.Phase(); (is == controller.PhaseCalm) != (was == controller.PhaseCalm) {
+		d.setStatus()
+		s.settled = is == controller.PhaseCalm
+	}
+}
+
+// tend does what waited for the end of an episode: rules that changed, a slice
+// that is not watched any more, and the collector's work.
+func (d *daemon) tend() {
+	for i := 0; i < len(d.slices); i++ {
+		s := d.slices[i]
+		if s.m.Phase() != controller.PhaseCalm {
+			continue
+		}
+		if s.leaving {
+			d.letGo(s)
+			i--
+			continue
+		}
+		if s.settled {
+			s.settled = false
+			d.later(func() worker.Answer { runtime.GC(); return nil })
+		}
+		d.conform(s)
+	}
+}
+
+// treeReady takes in groups that came and went.
+func (d *daemon) treeReady(uint32) {
+	err := d.tree.Drain(func(c memcg.Change) {
+		d.changed = true
+		if c.Gone && d.watched(c.Node) == nil {
+			delete(d.taking, c.Node)
+		}
+	})
+	if err != nil {
+		d.tell.plain(prioErr, "follow the cgroup tree: %v", err)
+	}
+}

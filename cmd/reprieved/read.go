@@ -1,0 +1,150 @@
+package main
+
+import (
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"reprieve/controller"
+	"reprieve/memcg"
+	"reprieve/pressure"
+)
+
+// leastGap is the shortest time between two readings of a pressure file: a
+// quicker reader makes the kernel lose what it measures.
+const leastGap = 20 * time.Millisecond
+
+// read fills a slice's reading: of the slice alone in calm, of its leaves and
+// of others too in an episode.
+func (d *daemon) read(s *slice, now time.Duration) {
+	r := &s.reading
+	var err error
+	r.TotalsOK = false
+	if now-s.psiAt >= leastGap || s.last == 0 {
+		r.Totals, r.TotalsOK = d.totals(s.group)
+		s.psiAt = now
+	}
+	r.Events, err = s.group.Events(&d.buf)
+	r.EventsOK = err == nil
+	r.UsageBytes, err = s.group.Usage(&d.buf)
+	r.UsageOK = err == nil
+	if s.m.Phase() == controller.PhaseCalm {
+		return
+	}
+	d.meminfo, err = d.info.Read(&d.buf)
+	r.ScarceOK = err == nil
+	r.Scarce = r.ScarceOK && controller.Scarce(d.meminfo,
+		d.conf.Host.Available.Of(d.meminfo.Total), d.conf.Host.Swap.Of(d.meminfo.SwapTotal))
+	for _, lf := range s.leaves {
+		if lf.leaf != nil {
+			d.readLeaf(lf)
+		}
+	}
+	if s.m.Rules().Policy.Hold.On == "slice" {
+		d.readLeaf(s.self)
+	}
+	for _, w := range s.witnesses {
+		if w.group != nil {
+			w.seen.Totals, w.seen.TotalsOK = d.totals(w.group)
+		}
+	}
+	r.Victim = d.readVictim(s)
+}
+
+func (d *daemon) readLeaf(lf *leaf) {
+	r := &lf.leaf.Reading
+	var err error
+	r.UsageBytes, err = lf.group.Usage(&d.buf)
+	r.UsageOK = err == nil
+	if r.SwapBytes, err = lf.group.Swap(&d.buf); err != nil {
+		r.UsageOK = false
+	}
+	r.Totals, r.TotalsOK = d.totals(lf.group)
+	r.HighOK = false
+	if !lf.leaf.Held() {
+		return
+	}
+	events, err := lf.group.LocalEvents(&d.buf)
+	if err != nil {
+		return
+	}
+	if r.High, err = lf.group.High(&d.buf); err == nil {
+		r.HighEvents, r.HighOK = events.High, true
+	}
+}
+
+func (d *daemon) totals(g *memcg.Group) (pressure.Totals, bool) {
+	text, err := g.PressureText(&d.buf)
+	if err != nil {
+		return pressure.Totals{}, false
+	}
+	t, err := pressure.Parse(text)
+	return t, err == nil
+}
+
+// readVictim says whether the victim is empty; systemd removes the group soon
+// after it is.
+func (d *daemon) readVictim(s *slice) controller.VictimReading {
+	if s.victim == nil {
+		return controller.VictimReading{OK: s.victimGone}
+	}
+	populated, err := s.victim.Populated(&d.buf)
+	if memcg.IsGone(err) {
+		return controller.VictimReading{OK: true}
+	}
+	return controller.VictimReading{OK: err == nil, Populated: populated}
+}
+
+// triggerReady is called when the kernel measured a limit's worth of stall.
+func (d *daemon) triggerReady(s *slice, t *pressure.Trigger, events uint32) {
+	if events&unix.EPOLLERR != 0 {
+		// The group is gone, or its cgroup.pressure was set to 0: the
+		// descriptor would report for ever.
+		d.disarm(s)
+		return
+	}
+	switch t.Kind {
+	case pressure.Some:
+		s.reading.FiredSome = true
+	case pressure.Full:
+		s.reading.FiredFull = true
+	}
+	if s.m.Phase() == controller.PhaseCalm {
+		s.dirty = true
+	}
+}
+
+// disarm takes a slice's triggers out of the poller.
+func (d *daemon) disarm(s *slice) {
+	d.arm(s, nil)
+	if _, err := s.group.PressureText(&d.buf); err != nil && d.tree.Lookup(s.node.Path) == s.node {
+		if _, err := s.group.Usage(&d.buf); err == nil {
+			d.tell.say(idFailed, prioErr, s.unit+": its pressure file went away (cgroup.pressure is 0?); its stall limits are blind until a reload that changes them or a new start")
+		}
+	}
+}
+
+// eventsReady is called when a counter of memory.events changed. Reading it
+// makes the kernel report the next change.
+func (d *daemon) eventsReady(s *slice) {
+	if _, err := s.group.Events(&d.buf); memcg.IsGone(err) {
+		d.poller.Remove(s.events)
+		return
+	}
+	if s.m.Phase() == controller.PhaseCalm {
+		s.dirty = true
+	}
+}
+
+// pollEvents polls memory.events, or does so no more.
+func (d *daemon) pollEvents(s *slice, want bool) {
+	d.poller.Remove(s.events)
+	fd := s.group.Fd(memcg.EventsAll)
+	if !want || fd < 0 {
+		return
+	}
+	var err error
+	if s.events, err = d.poller.Add(fd, unix.EPOLLPRI, func(uint32) { d.eventsReady(s) }); err != nil {
+		d.tell.plain(prioErr, "%s: poll memory.events: %v", s.unit, err)
+	}
+}

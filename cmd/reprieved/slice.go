@@ -1,0 +1,255 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"reprieve/configs"
+	"reprieve/controller"
+	"reprieve/internal/epoll"
+	"reprieve/internal/worker"
+	"reprieve/memcg"
+	"reprieve/plugins/report"
+	"reprieve/pressure"
+	"reprieve/units"
+)
+
+// slice is a watched slice that is there.
+type slice struct {
+	unit  string
+	node  *memcg.Node
+	group *memcg.Group
+	m     *controller.Machine
+	self  *leaf
+
+	triggers []armed
+	limits   configs.Pressure // what the triggers were armed for
+	from     string           // what its leaves were looked for by
+	arming   bool             // the taker is opening others
+	events   epoll.Token
+
+	leaves    map[*memcg.Node]*leaf
+	witnesses map[*memcg.Node]*witness
+
+	reading controller.Reading
+	decided []controller.Decision // room for the decisions of a step
+	last    time.Duration         // when it was read last
+	psiAt   time.Duration         // when its memory.pressure was
+
+	victim      *memcg.Group // while something is being stopped
+	victimToken epoll.Token
+	victimGone  bool // it was removed before it could be looked at
+
+	dirty   bool // something was reported
+	settled bool // an episode ended
+	leaving bool // not watched any more: let go when calm
+}
+
+// armed is a trigger in the poller.
+type armed struct {
+	*pressure.Trigger
+	token epoll.Token
+}
+
+// sliceFiles is what is read of a watched slice, and memory.high for the case
+// that it is held as a whole.
+var sliceFiles = []memcg.File{
+	memcg.Current, memcg.SwapCurrent, memcg.Pressure, memcg.EventsAll, memcg.EventsLocal, memcg.High, memcg.CgroupEvents,
+}
+
+// survey brings what is watched in line with the tree and the configuration.
+func (d *daemon) survey() {
+	if d.ending {
+		return
+	}
+	for _, s := range slices.Clone(d.slices) {
+		if d.tree.Lookup(s.node.Path) != s.node {
+			d.letGo(s)
+		}
+	}
+	d.surveyBelow(d.tree.Root)
+}
+
+func (d *daemon) surveyBelow(n *memcg.Node) {
+	if unit, ok := units.FromCgroup(n.Path); ok && units.IsSlice(unit) && d.set.Policy(unit).Watched {
+		if s := d.watched(n); s != nil {
+			d.members(s)
+		} else if !d.taking[n] {
+			d.takeUp(n, unit)
+		}
+	}
+	for _, c := range n.Children() {
+		if c.Inner {
+			d.surveyBelow(c)
+		}
+	}
+}
+
+func (d *daemon) watched(n *memcg.Node) *slice {
+	for _, s := range d.slices {
+		if s.node == n {
+			return s
+		}
+	}
+	return nil
+}
+
+// takeUp opens a slice and all that is read of it, off the loop.
+func (d *daemon) takeUp(n *memcg.Node, unit string) {
+	d.taking[n] = true
+	rules := d.rules(unit)
+	path, mount := n.Path, d.mount
+	d.later(func() worker.Answer {
+		g, err := memcg.Open(mount, path)
+		if err == nil {
+			err = g.Prepare(sliceFiles...)
+		}
+		var triggers []*pressure.Trigger
+		if err == nil {
+			triggers, err = openTriggers(g, rules.Policy.Pressure)
+		}
+		return func() { d.taken(n, unit, rules, g, triggers, err) }
+	})
+}
+
+// taken starts to watch what takeUp opened, unless it is gone again.
+func (d *daemon) taken(n *memcg.Node, unit string, rules controller.Rules, g *memcg.Group, triggers []*pressure.Trigger, err error) {
+	gone := d.ending || d.watched(n) != nil || d.tree.Lookup(n.Path) != n || (g != nil && g.Inode != n.Inode)
+	if gone || err != nil {
+		if g != nil {
+			d.later(func() worker.Answer { closeTriggers(triggers); g.Release(); return nil })
+		}
+		if !gone && !memcg.IsGone(err) {
+			d.tell.say(idFailed, prioErr, fmt.Sprintf("%s cannot be watched: %v", unit, err), report.Field{Name: "REPRIEVE_SLICE", Value: unit})
+		}
+		return
+	}
+	s := &slice{
+		unit: unit, node: n, group: g, limits: rules.Policy.Pressure,
+		leaves: map[*memcg.Node]*leaf{}, witnesses: map[*memcg.Node]*witness{},
+		decided: make([]controller.Decision, 0, 64),
+	}
+	s.self = &leaf{node: n, group: g.Retain(), leaf: controller.NewLeaf(unit, n.Path, n.Inode)}
+	s.m = controller.NewMachine(&d.host, unit, rules, s.self.leaf, newID)
+	d.byLeaf[s.self.leaf] = s.self
+	d.slices = append(d.slices, s)
+	d.arm(s, triggers)
+	if fd := g.Fd(memcg.EventsAll); fd >= 0 && len(rules.Policy.Pressure.Events) > 0 {
+		if s.events, err = d.poller.Add(fd, unix.EPOLLPRI, func(uint32) { d.eventsReady(s) }); err != nil {
+			d.tell.plain(prioErr, "%s: poll memory.events: %v", unit, err)
+		}
+	}
+	s.dirty = true // the counters' first reading is what they are compared with
+	d.members(s)
+	d.tell.say(idWatched, prioInfo, fmt.Sprintf("%s is watched: %s", unit, terms(rules.Policy, triggers)), report.Field{Name: "REPRIEVE_SLICE", Value: unit})
+	d.setStatus()
+}
+
+// letGo ends the watching of a slice. What it holds is lifted first.
+func (d *daemon) letGo(s *slice) {
+	d.slices = slices.DeleteFunc(d.slices, func(have *slice) bool { return have == s })
+	d.carry(s, s.m.Close(nil))
+	for _, t := range s.triggers {
+		d.poller.Remove(t.token)
+	}
+	d.poller.Remove(s.events)
+	d.forgetVictim(s)
+	for n := range s.leaves {
+		d.dropLeaf(s, n)
+	}
+	for n := range s.witnesses {
+		d.dropWitness(s, n)
+	}
+	d.retire(s.self)
+	delete(d.taking, s.node)
+	triggers, group := s.triggers, s.group
+	d.later(func() worker.Answer {
+		for _, t := range triggers {
+			t.Close()
+		}
+		group.Release()
+		return nil
+	})
+	if !d.ending {
+		d.tell.say(idWatched, prioInfo, s.unit+" is not watched any more", report.Field{Name: "REPRIEVE_SLICE", Value: s.unit})
+		d.setStatus()
+	}
+}
+
+// conform brings a calm slice in line with rules that changed meanwhile.
+func (d *daemon) conform(s *slice) {
+	want := s.m.Rules().Policy.Pressure
+	if s.from != s.m.Rules().Policy.Stop.From {
+		d.members(s)
+	}
+	if s.arming || (want.Full == s.limits.Full && want.Some == s.limits.Some && want.Window == s.limits.Window && slices.Equal(want.Events, s.limits.Events)) {
+		return
+	}
+	s.arming = true
+	group := s.group.Retain()
+	d.later(func() worker.Answer {
+		triggers, err := openTriggers(group, want)
+		return func() {
+			group.Release()
+			s.arming, s.limits = false, want
+			if err != nil || d.watched(s.node) != s {
+				d.later(func() worker.Answer { closeTriggers(triggers); return nil })
+				if err != nil && !memcg.IsGone(err) {
+					d.tell.say(idFailed, prioErr, fmt.Sprintf("%s: change its limits: %v", s.unit, err), report.Field{Name: "REPRIEVE_SLICE", Value: s.unit})
+				}
+				return
+			}
+			d.arm(s, triggers)
+			d.pollEvents(s, len(want.Events) > 0)
+		}
+	})
+}
+
+// arm polls triggers in the place of those that were there.
+func (d *daemon) arm(s *slice, triggers []*pressure.Trigger) {
+	for _, t := range s.triggers {
+		d.poller.Remove(t.token)
+		d.later(func() worker.Answer { t.Close(); return nil })
+	}
+	s.triggers = nil
+	for _, t := range triggers {
+		token, err := d.poller.Add(t.Fd(), unix.EPOLLPRI, func(events uint32) { d.triggerReady(s, t, events) })
+		if err != nil {
+			d.tell.plain(prioErr, "%s: poll the %s trigger: %v", s.unit, t.Kind, err)
+		}
+		s.triggers = append(s.triggers, armed{Trigger: t, token: token})
+	}
+}
+
+// openTriggers opens a trigger for each stall limit.
+func openTriggers(g *memcg.Group, p configs.Pressure) ([]*pressure.Trigger, error) {
+	var all []*pressure.Trigger
+	for _, want := range []struct {
+		kind  pressure.Kind
+		share configs.Share
+	}{{pressure.Full, p.Full}, {pressure.Some, p.Some}} {
+		if want.share == 0 {
+			continue
+		}
+		t, err := pressure.OpenTrigger(g.Dir(), memcg.Pressure.String(), want.kind, pressure.Share(want.share), p.Window)
+		if err != nil {
+			closeTriggers(all)
+			if errors.Is(err, unix.ENODEV) || errors.Is(err, unix.ENOENT) {
+				err = &memcg.FileError{Path: g.Path, File: memcg.Pressure.String(), Op: "open trigger", Err: memcg.ErrGone}
+			}
+			return nil, err
+		}
+		all = append(all, t)
+	}
+	return all, nil
+}
+
+func closeTriggers(all []*pressure.Trigger) {
+	for _, t := range all {
+		t.Close()
+	}
+}

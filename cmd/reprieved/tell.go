@@ -1,0 +1,150 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"reprieve/controller"
+	"reprieve/internal/journal"
+	"reprieve/memcg"
+	"reprieve/plugins/report"
+	"reprieve/units"
+)
+
+// MESSAGE_IDs of what the daemon tells of itself; those of episodes are in
+// package report. Made with "systemd-id128 new", they never change.
+const (
+	idStarted  = "40868ea7ae8f4eee96059381b458c40c"
+	idFailed   = "106f77376d894ca3bafb05d2e7623017"
+	idKept     = "ce7c13b5f8d14c0084144c5f3cd89896"
+	idReleased = "975bc66ce7bc4337a04dad1605cf18cc"
+	idWatched  = "e5ee6c77196f4ffa81d7b0afb10a005c"
+)
+
+// Journal priorities, as syslog(3) numbers them.
+const (
+	prioErr     = "3"
+	prioWarning = "4"
+	prioNotice  = "5"
+	prioInfo    = "6"
+)
+
+// teller tells people, on a goroutine of its own with a bounded queue. Nobody
+// waits for it: what does not fit is dropped and counted.
+type teller struct {
+	queue   chan func()
+	done    sync.WaitGroup
+	dropped atomic.Uint64
+
+	sender  *journal.Sender
+	stderr  io.Writer
+	journal report.Journal
+}
+
+// tellerDepth is how many messages may wait: many episodes' worth.
+const tellerDepth = 512
+
+func newTeller(stderr io.Writer) *teller {
+	t := &teller{queue: make(chan func(), tellerDepth), sender: journal.Open(""), stderr: stderr}
+	t.journal = report.Journal{To: t}
+	go func() {
+		for job := range t.queue {
+			job()
+			t.done.Done()
+		}
+	}()
+	return t
+}
+
+func (t *teller) enqueue(job func()) {
+	t.done.Add(1)
+	select {
+	case t.queue <- job:
+	default:
+		t.done.Done()
+		t.dropped.Add(1)
+	}
+}
+
+// note tells what the controller decided.
+func (t *teller) note(n controller.Note) {
+	t.enqueue(func() { _ = t.journal.Report(n) })
+}
+
+// say tells something of the daemon itself.
+func (t *teller) say(id, priority, message string, more ...report.Field) {
+	fields := append([]report.Field{{Name: "MESSAGE", Value: message}, {Name: "MESSAGE_ID", Value: id}, {Name: "PRIORITY", Value: priority}}, more...)
+	t.enqueue(func() { _ = t.Send(fields) })
+}
+
+// plain tells a line that has no entry in the catalog.
+func (t *teller) plain(priority, format string, args ...any) {
+	message := fmt.Sprintf(format, args...)
+	t.enqueue(func() {
+		_ = t.Send([]report.Field{{Name: "MESSAGE", Value: message}, {Name: "PRIORITY", Value: priority}})
+	})
+}
+
+// released tells what became of a hold outside of its episode: at the daemon's
+// end, or left by an earlier process.
+func (t *teller) released(when, path, slice, episode, old string, how memcg.Restored, err error) {
+	what, priority := "", prioNotice
+	switch {
+	case err != nil:
+		what, priority = "could not be undone: "+err.Error(), prioErr
+	case how == memcg.RestoredOld:
+		what = "is undone: memory.high is " + old + " again"
+	case how == memcg.LeftForeign:
+		what = "had ended: somebody else wrote memory.high, and that stays"
+	default:
+		what = "had ended with its group, or had nothing to restore"
+	}
+	fields := []report.Field{{Name: "REPRIEVE_SLICE", Value: slice}, {Name: "REPRIEVE_EPISODE", Value: episode}}
+	unit, ok := units.FromCgroup(path)
+	if ok {
+		fields = append(fields, report.Field{Name: "UNIT", Value: unit})
+	} else {
+		unit = path
+	}
+	t.say(idReleased, priority, fmt.Sprintf("%s: the hold of %s %s", when, unit, what), fields...)
+}
+
+// Send implements report.Sender. Where there is no journal the message goes
+// to standard error, with the prefix that a service manager understands.
+func (t *teller) Send(fields []report.Field) error {
+	all := make([]journal.Field, 0, len(fields)+1)
+	message, priority := "", prioInfo
+	for _, f := range fields {
+		all = append(all, journal.Field(f))
+		switch f.Name {
+		case "MESSAGE":
+			message = f.Value
+		case "PRIORITY":
+			priority = f.Value
+		}
+	}
+	all = append(all, journal.Field{Name: "SYSLOG_IDENTIFIER", Value: "reprieved"})
+	err := t.sender.Send(all)
+	if err == nil {
+		return nil
+	}
+	t.dropped.Add(1)
+	fmt.Fprintf(t.stderr, "<%s>%s\n", priority, message)
+	return err
+}
+
+// drain waits, for a second at most, until all that was told is sent.
+func (t *teller) drain() {
+	idle := make(chan struct{})
+	go func() {
+		t.done.Wait()
+		close(idle)
+	}()
+	select {
+	case <-idle:
+	case <-time.After(time.Second):
+	}
+}

@@ -1,0 +1,48 @@
+package memlock
+
+import (
+	"strconv"
+	"strings"
+)
+
+// mapping is one file-backed, readable mapping of this process.
+type mapping struct {
+	start, end uint64
+	path       string
+}
+
+// parseMaps returns the file-backed, readable mappings in the text of
+// /proc/PID/maps, proc_pid_maps(5):
+//
+//	00400000-00552000 r-xp 00000000 08:01 131 /usr/sbin/reprieved
+//	00552000-0070a000 r--p 00152000 08:01 131 /usr/sbin/reprieved
+//	0070a000-00719000 rw-p 0030a000 08:01 131 /usr/sbin/reprieved
+//	00719000-0074f000 rw-p 00000000 00:00 0
+//	c000000000-c004000000 rw-p 00000000 00:00 0 [anon: Go: heap]
+//	7ffd1c5f2000-7ffd1c5f4000 r-xp 00000000 00:00 0 [vdso]
+//
+// Inode 0 is no file. A line that does not parse is left out: what it maps is
+// then not populated, which loses time and nothing else.
+func parseMaps(text string) []mapping {
+	var maps []mapping
+	for line := range strings.Lines(text) {
+		if m, ok := parseMapping(line); ok {
+			maps = append(maps, m)
+		}
+	}
+	return maps
+}
+
+func parseMapping(line string) (mapping, bool) {
+	fields := strings.Fields(line)
+	if len(fields) < 6 || !strings.HasPrefix(fields[1], "r") || fields[4] == "0" {
+		return mapping{}, false
+	}
+	from, to, _ := strings.Cut(fields[0], "-")
+	start, err1 := strconv.ParseUint(from, 16, 64)
+	end, err2 := strconv.ParseUint(to, 16, 64)
+	if err1 != nil || err2 != nil || start >= end {
+		return mapping{}, false
+	}
+	return mapping{start: start, end: end, path: strings.Join(fields[5:], " ")}, true
+}
