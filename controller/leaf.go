@@ -59,11 +59,15 @@ const (
 // inForce reports whether the leaf's stall may be of our making.
 func (s holdState) inForce() bool { return s == asked || s == holding || s == lifting }
 
-// Growth below which a leaf is no grower: memory.current moves by the batches
-// in which CPUs charge, and everybody allocates a little.
+// A leaf is a grower by what it gained since the breach. Everybody allocates a
+// little, and who is swapped in again seems to grow: what it gained must be
+// worth it in the slice (a 64th of its usage, within these bounds), and be a
+// quarter of the largest gain.
 const (
-	leastGain  = 1 << 20
-	gainShare  = 16 // and at least a sixteenth of the largest gain
+	leastGain  = 2 << 20
+	clearGain  = 16 << 20 // a gain that always counts
+	gainShare  = 4
+	usageShare = 64
 	maxGrowers = 16 // held at a time
 )
 
@@ -101,7 +105,8 @@ func (l *Leaf) begin(window time.Duration) {
 	}
 }
 
-// grower returns the unheld leaf that gained most, if it gained enough.
+// grower returns the leaf that may be held and gained most, if it gained
+// enough.
 func (m *Machine) grower() *Leaf {
 	var best *Leaf
 	var most, gained uint64
@@ -112,7 +117,11 @@ func (m *Machine) grower() *Leaf {
 			best, gained = l, g
 		}
 	}
-	if gained < leastGain || gained < most/gainShare {
+	least := uint64(leastGain)
+	if m.usageOK {
+		least = min(max(least, m.usage/usageShare), clearGain)
+	}
+	if gained < least || gained < most/gainShare {
 		return nil
 	}
 	return best

@@ -1,0 +1,115 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"reprieve/configs"
+	"reprieve/plugins"
+)
+
+// check validates the configuration. Errors go to stderr, one a line; if there are none, what the configuration means
+// goes to stdout.
+func check(args []string, stdout, stderr io.Writer) int {
+	if len(args) > 1 || len(args) == 1 && (args[0] == "" || strings.HasPrefix(args[0], "-")) {
+		fmt.Fprintf(stderr, "reprievectl check: takes one directory or none, got %q\n", args)
+		return exitUsage
+	}
+	var dirs []string
+	if len(args) == 1 {
+		// To load what does not exist is fine; to name it is a slip of the pen.
+		if info, err := os.Stat(args[0]); err != nil || !info.IsDir() {
+			fmt.Fprintf(stderr, "reprievectl check: %s: not a directory\n", args[0])
+			return exitFindings
+		}
+		dirs = args
+	}
+	set, err := configs.Load(configs.Options{Dirs: dirs, Names: plugins.Names()})
+	if err != nil {
+		fmt.Fprintln(stderr, err)
+		return exitFindings
+	}
+	show(stdout, set)
+	return exitOK
+}
+
+// show writes a valid configuration, a line for the daemon, for each slice and for each file.
+func show(w io.Writer, set *configs.Set) {
+	fmt.Fprintln(w, daemonLine(set.Daemon()))
+	watched := false
+	for _, name := range slices.Concat(set.Named(), set.Patterns()) {
+		p := set.Policy(name)
+		watched = watched || p.Watched
+		fmt.Fprintf(w, "%s: %s\n", title(name), policyLine(p))
+	}
+	if !watched {
+		fmt.Fprintln(w, "nothing is watched: no slice has a [pressure] table")
+	}
+	files := set.Files()
+	fmt.Fprintf(w, "files read: %d\n", len(files))
+	for _, file := range files {
+		fmt.Fprintf(w, "  %s\n", file)
+	}
+}
+
+// title writes a name of a slice, a prefix or all slices so that nobody takes one for another.
+func title(name string) string {
+	if name == "slice" {
+		return "every other slice"
+	}
+	if prefix, ok := strings.CutSuffix(name, "-.slice"); ok && prefix != "" {
+		return prefix + "-*.slice"
+	}
+	return name
+}
+
+// daemonLine says in one line what is set for the daemon.
+func daemonLine(d configs.Daemon) string {
+	mode := "acts"
+	if d.Observe {
+		mode = "only observes"
+	}
+	return fmt.Sprintf("reprieved: %s; the host is scarce below %s available and %s swap; never stopped: %s",
+		mode, d.Host.Available, d.Host.Swap, strings.Join(d.Protect, " "))
+}
+
+// policyLine says in one line what is set for a slice.
+func policyLine(p configs.Policy) string {
+	switch {
+	case p.Masked != "":
+		return "masked by " + p.Masked
+	case !p.Watched:
+		return fmt.Sprintf("not watched; priority %d", p.Priority)
+	}
+	return fmt.Sprintf("watched; priority %d; breach at %s; hold %s; stop %s from %s, grace %s, settle %s",
+		p.Priority, limits(p.Pressure), hold(p.Hold), p.Stop.Pick, p.Stop.From,
+		configs.FormatDuration(p.Stop.Grace), configs.FormatDuration(p.Stop.Settle))
+}
+
+// limits writes what makes a breach.
+func limits(p configs.Pressure) string {
+	var list []string
+	window := configs.FormatDuration(p.Window)
+	if p.Full != 0 {
+		list = append(list, fmt.Sprintf("full %s of %s", p.Full, window))
+	}
+	if p.Some != 0 {
+		list = append(list, fmt.Sprintf("some %s of %s", p.Some, window))
+	}
+	if len(p.Events) > 0 {
+		list = append(list, "events "+strings.Join(p.Events, ", "))
+	}
+	return strings.Join(list, " or ")
+}
+
+// hold writes how long, and how, a breach is waited out.
+func hold(h configs.Hold) string {
+	if h.Delay == 0 {
+		return "none, delay 0"
+	}
+	return fmt.Sprintf("%s on %s for at most %s, calm %s, urgent %s",
+		h.By, h.On, configs.FormatDuration(h.Delay), configs.FormatDuration(h.Calm), h.Urgent)
+}

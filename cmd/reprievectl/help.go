@@ -1,0 +1,30 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"reprieve/configs"
+)
+
+// help prints what there is.
+func help(args []string, stdout, stderr io.Writer) int {
+	if !noArguments("help", args, stderr) {
+		return exitUsage
+	}
+	usage(stdout)
+	return exitOK
+}
+
+// usage writes the help text to w.
+func usage(w io.Writer) {
+	fmt.Fprint(w, "usage: reprievectl VERB\n\n")
+	for _, v := range verbs() {
+		fmt.Fprintf(w, "  %-13s %s\n", strings.TrimSpace(v.name+" "+v.args), v.about)
+	}
+	fmt.Fprintf(w, `
+The configuration is searched in %s.
+Exit status: 0 fine, 1 something is wrong, 2 called wrongly.
+`, strings.Join(configs.DefaultDirs(), ", "))
+}

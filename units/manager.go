@@ -1,0 +1,156 @@
+package units
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+)
+
+// Ways to PID 1, as [State].Via names them.
+const (
+	ViaPrivate = "private"
+	ViaBus     = "bus"
+)
+
+// Options say where systemd is and how long anything may take. The zero value
+// is what a daemon on a real host wants.
+type Options struct {
+	PrivateSocket string // "" is /run/systemd/private.
+	BusSocket     string // "" is /run/dbus/system_bus_socket.
+
+	// Changed is called from Run's goroutine after each change of the state.
+	// It must not block: nothing reconnects meanwhile. May be nil.
+	Changed func(State)
+
+	DialTimeout time.Duration // For one attempt on one way, login included; 0 is 1 s.
+	CallTimeout time.Duration // The longest StopUnit, whatever its context says; 0 is 5 s.
+	BackoffMin  time.Duration // The pause after the first lost or failed connection; 0 is 100 ms.
+	BackoffMax  time.Duration // The pause doubles up to this; 0 is 10 s.
+	MaxCalls    int           // Calls under way at once, abandoned ones included; 0 is 8.
+}
+
+func (o Options) withDefaults() Options {
+	orString(&o.PrivateSocket, "/run/systemd/private")
+	orString(&o.BusSocket, "/run/dbus/system_bus_socket")
+	orDuration(&o.DialTimeout, time.Second)
+	orDuration(&o.CallTimeout, 5*time.Second)
+	orDuration(&o.BackoffMin, 100*time.Millisecond)
+	orDuration(&o.BackoffMax, 10*time.Second)
+	if o.MaxCalls <= 0 {
+		o.MaxCalls = 8
+	}
+	return o
+}
+
+func orString(s *string, or string) {
+	if *s == "" {
+		*s = or
+	}
+}
+
+func orDuration(d *time.Duration, or time.Duration) {
+	if *d <= 0 {
+		*d = or
+	}
+}
+
+// State is the state of the connection to systemd.
+type State struct {
+	Connected bool
+	Via       string // ViaPrivate or ViaBus while connected, else "".
+	Err       error  // Why there is no connection; nil while connected and before the first attempt.
+}
+
+func (s State) equal(t State) bool {
+	return s.Connected == t.Connected && s.Via == t.Via && fmt.Sprint(s.Err) == fmt.Sprint(t.Err)
+}
+
+// Manager keeps one connection to systemd and queues jobs over it. Its methods
+// may be called from any goroutine.
+type Manager struct {
+	o     Options
+	wake  chan struct{} // Cap 1: a caller waits for a connection, do not sit out the pause.
+	done  chan struct{} // Closed when Run returns.
+	slots chan struct{} // One token for each call inside the library.
+
+	mu    sync.Mutex // Guards what follows; never held over a call or a wait.
+	state State
+	link  *link         // nil while disconnected.
+	news  chan struct{} // Closed and replaced at every set.
+}
+
+// New returns a manager that is not connected: Run does that.
+func New(o Options) *Manager {
+	o = o.withDefaults()
+	return &Manager{
+		o:     o,
+		wake:  make(chan struct{}, 1),
+		done:  make(chan struct{}),
+		slots: make(chan struct{}, o.MaxCalls),
+		news:  make(chan struct{}),
+	}
+}
+
+// State returns the state of the connection.
+func (m *Manager) State() State {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.state
+}
+
+// set makes l, or none, the connection in force and tells everybody.
+func (m *Manager) set(l *link, err error) {
+	s := State{Err: err}
+	if l != nil {
+		s = State{Connected: true, Via: l.via}
+	}
+	m.mu.Lock()
+	changed := !m.state.equal(s)
+	m.state, m.link = s, l
+	close(m.news)
+	m.news = make(chan struct{})
+	m.mu.Unlock()
+	if changed && m.o.Changed != nil {
+		m.o.Changed(s)
+	}
+}
+
+// take returns the connection in force, or the next one, that is neither lost
+// nor stale. Its error is ErrDisconnected with the reason.
+func (m *Manager) take(ctx context.Context, stale *link) (*link, error) {
+	nudged := false
+	for {
+		m.mu.Lock()
+		l, news, state := m.link, m.news, m.state
+		m.mu.Unlock()
+		if l != nil && l != stale && !l.isLost() {
+			return l, nil
+		}
+		if !nudged {
+			m.nudge()
+			nudged = true
+		}
+		select {
+		case <-news:
+		case <-m.done:
+			return nil, fmt.Errorf("%w: %w", ErrDisconnected, errStopped)
+		case <-ctx.Done():
+			return nil, disconnected(ctx, state)
+		}
+	}
+}
+
+func (m *Manager) nudge() {
+	select {
+	case m.wake <- struct{}{}:
+	default: // Run has not taken the last one yet.
+	}
+}
+
+func disconnected(ctx context.Context, s State) error {
+	if s.Err != nil {
+		return fmt.Errorf("%w: %w: %w", ErrDisconnected, ctx.Err(), s.Err)
+	}
+	return fmt.Errorf("%w: %w", ErrDisconnected, ctx.Err())
+}
