@@ -180,6 +180,9 @@ func (m *Machine) HoldAnswered(now time.Duration, l *Leaf, h memcg.Hold, err err
 	}
 	l.hold, l.limits, l.seenOK, l.ranOK = holding, h, false, false
 	l.Reading.HighOK = false
+	if !again {
+		l.atHold = l.Reading
+	}
 	if l.gone || m.phase != PhaseHeld || m.due || m.weighing != never {
 		return m.lift(l, out) // it came too late
 	}

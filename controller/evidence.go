@@ -73,13 +73,16 @@ func (m *Machine) judge(s *Sight) Evidence {
 	return max(verdict, m.insiders())
 }
 
-// fits judges a held leaf: it is under its mark and has not run into it since
-// the last reading.
+// fits judges a held leaf: it is under its mark, has not run into it since the
+// last reading, and does not grow past it into swap. The last is for a host
+// that is short as a whole: its reclaim keeps a leaf under the mark.
 func (l *Leaf) fits() Evidence {
-	if l.hold != holding || !l.Reading.UsageOK || !l.Reading.HighOK || !l.ranOK {
+	r := &l.Reading
+	if l.hold != holding || !r.UsageOK || !r.HighOK || !l.ranOK {
 		return Unknown
 	}
-	if memcg.Limit(l.Reading.UsageBytes) > l.limits.Mark || l.ran > 0 {
+	swapped := r.SwapBytes > l.atHold.SwapBytes+leastGain && r.footprint() > l.atHold.footprint()+leastGain
+	if memcg.Limit(r.UsageBytes) > l.limits.Mark || l.ran > 0 || swapped {
 		return Pressing
 	}
 	return Calm

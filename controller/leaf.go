@@ -24,8 +24,9 @@ type Leaf struct {
 	gone bool // taken out of its machine
 
 	hold   holdState
-	limits memcg.Hold // while hold is holding or lifting
-	seen   uint64     // high events at the last reading since the hold
+	limits memcg.Hold  // while hold is holding or lifting
+	atHold LeafReading // its reading when the hold began
+	seen   uint64      // high events at the last reading since the hold
 	seenOK bool
 	ran    uint64 // high events between the last two of them
 	ranOK  bool

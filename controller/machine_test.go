@@ -489,3 +489,28 @@ func TestMachine_PutsBack(t *testing.T) {
 		t.Errorf("memory.high is %v after relief, want the 900M that was found", b.high)
 	}
 }
+
+// Ensure a leaf that grows into swap under its mark, on a host that is short as
+// a whole, does not count as one that fits.
+func TestMachine_GrowsIntoSwap(t *testing.T) {
+	w := newWorld(t)
+	a, b, c := hogs()
+	b.squeeze = true
+	s := w.slice("w.slice", rules(policy()), a, b, c)
+	s.stall = 0.5
+	w.run(12*sec, func() {
+		if !b.alive {
+			s.stall = 0
+		}
+	})
+	w.expect(`
+		breach w.slice by full
+		hold w-b.slice
+		held w-b.slice
+		lift w-b.slice
+		stop w-b.slice
+		StopUnit w-b.slice
+		kill w-b.slice
+		stopped w-b.slice
+		settled w-b.slice goesOn=false`)
+}

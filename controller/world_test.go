@@ -39,7 +39,9 @@ func rules(p configs.Policy) controller.Rules {
 type group struct {
 	leaf    *controller.Leaf
 	usage   uint64
-	grow    uint64  // bytes a tick
+	grow    uint64 // bytes a tick
+	swap    uint64
+	squeeze bool    // the host takes its pages as fast as it grows
 	stall   float64 // full, share of the time
 	high    memcg.Limit
 	hits    uint64 // high events
@@ -138,7 +140,11 @@ func (s *simSlice) live() {
 			g.alive, g.usage = false, 0
 			continue
 		}
-		g.usage += g.grow / 10
+		if g.squeeze && g.leaf.Held() {
+			g.swap += g.grow / 10
+		} else {
+			g.usage += g.grow / 10
+		}
 		own := g.stall
 		if memcg.Limit(g.usage) > g.high {
 			g.usage = uint64(g.high) + 4096 // it creeps
@@ -180,7 +186,7 @@ func (s *simSlice) read() {
 		r.UsageBytes += g.usage
 		l := &g.leaf.Reading
 		ok := g.alive && !g.blind
-		l.UsageBytes, l.UsageOK = g.usage, ok
+		l.UsageBytes, l.SwapBytes, l.UsageOK = g.usage, g.swap, ok
 		l.Totals.FullMicros, l.Totals.SomeMicros, l.TotalsOK = g.total, g.total, ok
 		l.High, l.HighEvents, l.HighOK = g.high, g.hits, ok && g.leaf.Held()
 	}

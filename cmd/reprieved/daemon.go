@@ -48,6 +48,7 @@ type daemon struct {
 	beat     time.Duration // when it is next said
 	buf      memcg.Buffer
 	meminfo  memcg.Meminfo
+	psi      map[uint64]psi // by inode
 
 	slices  []*slice             // watched
 	taking  map[*memcg.Node]bool // watched, being opened, or cannot be watched
@@ -73,7 +74,7 @@ const endBound = 2 * time.Second
 func newDaemon(options configs.Options, set *configs.Set, tell *teller) (*daemon, error) {
 	d := &daemon{
 		options: options, set: set, conf: set.Daemon(), tell: tell,
-		start: time.Now(), mount: memcg.DefaultMount, taking: map[*memcg.Node]bool{}, byLeaf: map[*controller.Leaf]*leaf{},
+		start: time.Now(), mount: memcg.DefaultMount, taking: map[*memcg.Node]bool{}, psi: map[uint64]psi{}, byLeaf: map[*controller.Leaf]*leaf{},
 	}
 	var err error
 	if d.throttle.Ledger, err = memcg.OpenLedger(memcg.DefaultLedger); err != nil {

@@ -135,6 +135,7 @@ func (d *daemon) retire(lf *leaf) {
 		return
 	}
 	delete(d.byLeaf, lf.leaf)
+	delete(d.psi, lf.node.Inode)
 	if lf.queue != nil {
 		lf.queue.Close()
 		lf.queue = nil
@@ -158,6 +159,7 @@ func (d *daemon) addWitness(s *slice, n *memcg.Node) {
 func (d *daemon) dropWitness(s *slice, n *memcg.Node) {
 	w := s.witnesses[n]
 	delete(s.witnesses, n)
+	delete(d.psi, n.Inode)
 	if w.group == nil {
 		return
 	}

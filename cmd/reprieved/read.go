@@ -11,19 +11,23 @@ import (
 )
 
 // leastGap is the shortest time between two readings of a pressure file: a
-// quicker reader makes the kernel lose what it measures.
+// quicker reader makes the kernel lose what it measures, for every reader.
 const leastGap = 20 * time.Millisecond
+
+// psi is the last reading of a group's pressure file. A group may be a slice's
+// leaf, another's witness and watched itself; it is read once for all of them.
+type psi struct {
+	at     time.Duration
+	totals pressure.Totals
+	ok     bool
+}
 
 // read fills a slice's reading: of the slice alone in calm, of its leaves and
 // of others too in an episode.
 func (d *daemon) read(s *slice, now time.Duration) {
 	r := &s.reading
 	var err error
-	r.TotalsOK = false
-	if now-s.psiAt >= leastGap || s.last == 0 {
-		r.Totals, r.TotalsOK = d.totals(s.group)
-		s.psiAt = now
-	}
+	r.Totals, r.TotalsOK = d.totals(s.group, now)
 	r.Events, err = s.group.Events(&d.buf)
 	r.EventsOK = err == nil
 	r.UsageBytes, err = s.group.Usage(&d.buf)
@@ -37,21 +41,21 @@ func (d *daemon) read(s *slice, now time.Duration) {
 		d.conf.Host.Available.Of(d.meminfo.Total), d.conf.Host.Swap.Of(d.meminfo.SwapTotal))
 	for _, lf := range s.leaves {
 		if lf.leaf != nil {
-			d.readLeaf(lf)
+			d.readLeaf(lf, now)
 		}
 	}
 	if s.m.Rules().Policy.Hold.On == "slice" {
-		d.readLeaf(s.self)
+		d.readLeaf(s.self, now)
 	}
 	for _, w := range s.witnesses {
 		if w.group != nil {
-			w.seen.Totals, w.seen.TotalsOK = d.totals(w.group)
+			w.seen.Totals, w.seen.TotalsOK = d.totals(w.group, now)
 		}
 	}
 	r.Victim = d.readVictim(s)
 }
 
-func (d *daemon) readLeaf(lf *leaf) {
+func (d *daemon) readLeaf(lf *leaf, now time.Duration) {
 	r := &lf.leaf.Reading
 	var err error
 	r.UsageBytes, err = lf.group.Usage(&d.buf)
@@ -59,7 +63,7 @@ func (d *daemon) readLeaf(lf *leaf) {
 	if r.SwapBytes, err = lf.group.Swap(&d.buf); err != nil {
 		r.UsageOK = false
 	}
-	r.Totals, r.TotalsOK = d.totals(lf.group)
+	r.Totals, r.TotalsOK = d.totals(lf.group, now)
 	r.HighOK = false
 	if !lf.leaf.Held() {
 		return
@@ -73,13 +77,18 @@ func (d *daemon) readLeaf(lf *leaf) {
 	}
 }
 
-func (d *daemon) totals(g *memcg.Group) (pressure.Totals, bool) {
-	text, err := g.PressureText(&d.buf)
-	if err != nil {
-		return pressure.Totals{}, false
+// totals returns a group's memory.pressure, at most leastGap old.
+func (d *daemon) totals(g *memcg.Group, now time.Duration) (pressure.Totals, bool) {
+	last, seen := d.psi[g.Inode]
+	if !seen || now-last.at >= leastGap {
+		last = psi{at: now}
+		if text, err := g.PressureText(&d.buf); err == nil {
+			last.totals, err = pressure.Parse(text)
+			last.ok = err == nil
+		}
+		d.psi[g.Inode] = last
 	}
-	t, err := pressure.Parse(text)
-	return t, err == nil
+	return last.totals, last.ok
 }
 
 // readVictim says whether the victim is empty; systemd removes the group soon

@@ -38,7 +38,6 @@ type slice struct {
 	reading controller.Reading
 	decided []controller.Decision // room for the decisions of a step
 	last    time.Duration         // when it was read last
-	psiAt   time.Duration         // when its memory.pressure was
 
 	victim      *memcg.Group // while something is being stopped
 	victimToken epoll.Token
@@ -166,6 +165,7 @@ func (d *daemon) letGo(s *slice) {
 	}
 	d.retire(s.self)
 	delete(d.taking, s.node)
+	delete(d.psi, s.node.Inode)
 	triggers, group := s.triggers, s.group
 	d.later(func() worker.Answer {
 		for _, t := range triggers {
