@@ -1,0 +1,36 @@
+// Load makes the memory loads of the scenarios and the demo. One static program with verbs:
+//
+//	load hog      grows, and keeps, frees or thrashes what it has
+//	load cache    keeps a file in the page cache
+//	load canary   ticks, and writes down how late it was
+//	load sleeper  does nothing
+//
+// It touches memory that it maps itself, so that Go's collector has no part in what a cgroup is charged. Each verb runs until
+// a signal ends it. SIGUSR1 makes a hog free all it has and stay.
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"runtime/debug"
+)
+
+func main() {
+	debug.SetGCPercent(-1) // a collection in the middle of a stall would only blur the picture
+	os.Exit(run(os.Args[1:], os.Stderr))
+}
+
+// verbs by name; each takes its own arguments and returns an error, or not at all.
+func run(args []string, stderr io.Writer) int {
+	verbs := map[string]func([]string) error{"hog": hog, "cache": cache, "canary": canary, "sleeper": sleeper}
+	if len(args) == 0 || verbs[args[0]] == nil {
+		fmt.Fprintln(stderr, "usage: load hog|cache|canary|sleeper [flags]")
+		return 2
+	}
+	if err := verbs[args[0]](args[1:]); err != nil {
+		fmt.Fprintf(stderr, "load %s: %v\n", args[0], err)
+		return 1
+	}
+	return 0
+}

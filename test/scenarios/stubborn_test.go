@@ -1,0 +1,56 @@
+//go:build guest
+
+package scenarios
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"reprieve/test/watch"
+)
+
+// Ensure a service goes down whole and stays down that has Restart=always, ignores SIGTERM, and has a process without its main
+// thread, which cgroup.kill passes over.
+func TestStubbornServiceStaysDown(t *testing.T) {
+	g := begin(t)
+	g.swapOn()
+	g.config("slices/batch.slice.toml", `
+[pressure]
+full = "10%"
+[hold]
+delay = "2s"
+[stop]
+grace = "1s"
+`)
+	g.threeLeaves(leaves{
+		hog:      "/bin/sh -c '" + load + " sleeper -ignore-term & " + load + " sleeper -lose-main & exec " + growing + " -ignore-term'",
+		hogLines: []string{"Restart=always", "RestartSec=100ms"},
+	})
+	g.startDaemon()
+	g.witness()
+
+	g.awaitHold()
+	if procs := strings.Fields(g.read("batch-b.slice", "hog.service/cgroup.procs")); len(procs) != 3 {
+		t.Errorf("processes of %s = %v, want 3", hog, procs)
+	}
+	g.await(watch.Stopped, "UNIT", "batch-b.slice")
+	g.await(watch.Settled)
+
+	// RestartSec= many times over.
+	for end := time.Now().Add(3 * time.Second); time.Now().Before(end); time.Sleep(glance) {
+		if pid := g.mainPID(hog); pid != 0 {
+			t.Fatalf("main PID of %s = %d, want none: it came back", hog, pid)
+		}
+	}
+	if events := g.read("batch-b.slice", "cgroup.events"); strings.Contains(events, "populated 1") {
+		t.Errorf("cgroup.events of batch-b.slice = %q, want it empty or gone", events)
+	}
+	for name, want := range map[string]string{"ActiveState": "failed", "Result": "oom-kill", "NRestarts": "0"} {
+		if got := g.property(hog, name); got != want {
+			t.Errorf("%s of %s = %s, want %s", name, hog, got, want)
+		}
+	}
+	g.never(watch.Failed)
+	g.checkNeighbours()
+}

@@ -1,0 +1,10 @@
+#!/bin/bash
+# run.sh: inside the guest: install the staged tree as a package would, then run the payload's command.
+set -euo pipefail
+cd /run/payload
+. /etc/os-release
+echo "=== guest $VERSION_CODENAME ($(uname -r), systemd $(systemctl --version | sed -n '1s/^systemd \([0-9]*\).*/\1/p'))"
+cp -a stage/. /
+systemctl daemon-reload
+journalctl --update-catalog
+. ./command

@@ -1,0 +1,29 @@
+#!/bin/bash
+# suite.sh SUITE PAYLOAD_DIR [RUN]: run the scenarios of the payload in one guest of this suite, and count.
+#
+# Passes on the lines of go test -v and ends with "SUITE: N passed, N failed". A scenario that did not report, because the
+# guest or the test binary died under it, has failed. Exits 1 when any failed, or none ran.
+set -euo pipefail
+suite=${1:?usage: suite.sh SUITE PAYLOAD_DIR [RUN]} payload=${2:?usage: suite.sh SUITE PAYLOAD_DIR [RUN]} run=${3:-.}
+here=$(cd "$(dirname "$0")" && pwd)
+
+image=$("$here/image.sh" "$suite")
+expected=$("$payload/scenarios.test" -test.list "$run")
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+
+started=$SECONDS
+"$here/guest.sh" "$image" "$payload" "${GUEST_MEMORY:-1024}" "${GUEST_TIMEOUT:-1500}" 2>&1 | tee "$log" || true
+
+passed=0 failed=0
+for name in $expected; do
+  if grep -q "^--- PASS: $name " "$log"; then
+    passed=$((passed + 1))
+  else
+    failed=$((failed + 1))
+    grep -q "^--- FAIL: $name " "$log" || echo "--- FAIL: $name did not report"
+  fi
+done
+echo "$suite: guest was up for $((SECONDS - started)) s"
+echo "$suite: $passed passed, $failed failed"
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
