@@ -169,14 +169,7 @@ func (m *Machine) HoldAnswered(now time.Duration, l *Leaf, h memcg.Hold, err err
 		return out
 	}
 	if err != nil {
-		l.hold, l.limits = refused, memcg.Hold{}
-		m.unhold(l)
-		if memcg.IsGone(err) {
-			return out
-		}
-		note := m.note(NoteFailed, now)
-		note.Unit, note.Step, note.Err = l.Unit, "hold", err
-		return append(out, Decision{Action: Report, Note: note})
+		return m.holdFailed(now, l, again, err, out)
 	}
 	l.hold, l.limits, l.seenOK, l.ranOK = holding, h, false, false
 	l.Reading.HighOK = false
@@ -191,6 +184,25 @@ func (m *Machine) HoldAnswered(now time.Duration, l *Leaf, h memcg.Hold, err err
 	}
 	note := m.note(NoteHold, now)
 	note.Unit, note.UsageBytes, note.Mark = l.Unit, l.Reading.UsageBytes, h.Mark
+	return append(out, Decision{Action: Report, Note: note})
+}
+
+// holdFailed gives up holding a leaf in this episode. Where an earlier hold
+// was to be put back, what is left of that is lifted.
+func (m *Machine) holdFailed(now time.Duration, l *Leaf, again bool, err error, out []Decision) []Decision {
+	l.failed = true
+	if again {
+		l.hold = holding
+		out = m.lift(l, out)
+	} else {
+		l.hold = refused
+		m.unhold(l)
+	}
+	if memcg.IsGone(err) {
+		return out
+	}
+	note := m.note(NoteFailed, now)
+	note.Unit, note.Step, note.Err = l.Unit, "hold", err
 	return append(out, Decision{Action: Report, Note: note})
 }
 
@@ -227,7 +239,7 @@ func (m *Machine) lift(l *Leaf, out []Decision) []Decision {
 // LiftAnswered takes the worker's answer to Lift.
 func (m *Machine) LiftAnswered(now time.Duration, l *Leaf, how memcg.Restored, err error, out []Decision) []Decision {
 	l.hold, l.limits = free, memcg.Hold{}
-	if m.due || m.phase != PhaseHeld {
+	if m.due || m.phase != PhaseHeld || l.failed {
 		l.hold = refused // held at most once an episode, and only within its delay
 	}
 	m.unhold(l)

@@ -24,6 +24,7 @@ type Leaf struct {
 	gone bool // taken out of its machine
 
 	hold   holdState
+	failed bool        // could not be held in this episode
 	limits memcg.Hold  // while hold is holding or lifting
 	atHold LeafReading // its reading when the hold began
 	seen   uint64      // high events at the last reading since the hold
@@ -100,7 +101,7 @@ func (l *Leaf) take(now time.Duration) {
 // begin forgets what an earlier episode knew of the leaf.
 func (l *Leaf) begin(window time.Duration) {
 	l.window = pressure.NewWindow(window)
-	l.baseOK = false
+	l.baseOK, l.failed = false, false
 	if l.hold == refused || l.hold == pretended {
 		l.hold = free
 	}

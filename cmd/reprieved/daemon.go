@@ -16,6 +16,7 @@ import (
 	"reprieve/internal/epoll"
 	"reprieve/internal/memlock"
 	"reprieve/internal/notify"
+	"reprieve/internal/realtime"
 	"reprieve/internal/worker"
 	"reprieve/memcg"
 	"reprieve/plugins"
@@ -130,6 +131,9 @@ func (d *daemon) serve() error {
 		d.tell.plain(prioWarning, "memory is not locked, decisions may wait for a disk under pressure: %v", err)
 	} else {
 		d.tell.plain(prioInfo, "memory is locked as it is touched; %d KiB of the program are in", r.PopulatedBytes>>10)
+	}
+	if err := realtime.Raise(); err != nil {
+		d.tell.plain(prioInfo, "the event loop has an ordinary priority: %v", err)
 	}
 	if _, err := d.poller.Add(d.tree.Fd(), unix.EPOLLIN, d.treeReady); err != nil {
 		return fmt.Errorf("poll the cgroup tree: %w", err)

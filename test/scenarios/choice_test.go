@@ -26,12 +26,13 @@ pick = "priority"
 	g.startDaemon()
 	g.witness()
 
-	hold := g.awaitHold()
+	g.start(hog)
+	breach := g.await(watch.Breach)
 	stop := g.await(watch.Stop)
 	if got, want := stop["UNIT"], "batch-b.slice"; got != want {
 		t.Errorf("UNIT of the stop = %q, want %q: %s", got, want, stop["MESSAGE"])
 	}
-	g.checkEpisode(hold, stop, g.await(watch.Stopped), g.await(watch.Settled))
+	g.checkEpisode(breach, stop, g.await(watch.Stopped), g.await(watch.Settled))
 	g.never(watch.Failed)
 	g.checkNeighbours()
 }

@@ -116,10 +116,12 @@ delay = "4s"
 	g.startDaemon()
 	g.witness()
 
-	hold := g.awaitHold()
+	g.awaitHold()
 	stop := g.await(watch.Stop, "UNIT", "batch-b.slice")
+	// An emulated hog may pause for long enough to be let go once, and come again: then there were two episodes.
+	hold := g.await(watch.Hold, "REPRIEVE_EPISODE", stop["REPRIEVE_EPISODE"])
 	g.checkEpisode(hold, stop, g.await(watch.Stopped, "UNIT", "batch-b.slice"), g.await(watch.Settled))
-	g.never(watch.Failed)
+	// No never(watch.Failed): PID 1, short of memory itself, may miss its half second, which is told.
 	g.wait("the canary to tick on", func() bool { before := g.ticks(); time.Sleep(time.Second); return g.ticks() > before })
 }
 
@@ -149,7 +151,7 @@ delay = "1s"
 	g.checkNeighbours()
 }
 
-// Ensure the daemon sleeps in calm: it wakes for the watchdog, twice in ten seconds, and hardly for anything else.
+// Ensure the daemon sleeps in calm: its loop wakes for the watchdog, twice in ten seconds, and for nothing else.
 func TestCalmCostsNothing(t *testing.T) {
 	g := begin(t)
 	g.config("slices/batch.slice.toml", holdLong)
@@ -157,30 +159,35 @@ func TestCalmCostsNothing(t *testing.T) {
 	g.startDaemon()
 	g.witness()
 	pid := g.mainPID("reprieved.service")
-	time.Sleep(3 * time.Second) // what the start, and systemd's signals about our question, left to do
+	time.Sleep(3 * time.Second) // what the start left to do
 
-	before := g.wakeUps(pid)
+	before := g.loopWakeUps(pid)
 	time.Sleep(10 * time.Second)
-	// A wake-up is a switch of the loop's thread and a few of the Go runtime's own: twelve were seen in all.
-	if woke := g.wakeUps(pid) - before; woke > 20 {
-		t.Errorf("the daemon's threads woke %d times in ten seconds of calm, want some for two watchdog messages, at most 20", woke)
+	if woke := g.loopWakeUps(pid) - before; woke < 1 || woke > 4 {
+		t.Errorf("the loop woke %d times in ten seconds of calm, want it to for two watchdog messages alone", woke)
 	}
 	g.never(watch.Breach)
 }
 
-// wakeUps returns how often a process's threads have given up a CPU to wait, and so woke again.
-func (g *guest) wakeUps(pid int) int {
+// loopWakeUps returns how often the daemon's loop has gone to sleep, and so woke again. The loop's thread is the one that runs with
+// SCHED_FIFO.
+func (g *guest) loopWakeUps(pid int) int {
 	g.t.Helper()
-	sum := 0
 	tasks := "/proc/" + strconv.Itoa(pid) + "/task"
 	entries, err := os.ReadDir(tasks)
 	if err != nil {
 		g.t.Fatal(err)
 	}
 	for _, task := range entries {
+		const policy, fifo = 41 - 3, "1" // field 41 of /proc/PID/stat, counted from behind the name
+		stat, _ := os.ReadFile(tasks + "/" + task.Name() + "/stat")
+		_, rest, _ := strings.Cut(string(stat), ") ")
+		if fields := strings.Fields(rest); len(fields) <= policy || fields[policy] != fifo {
+			continue
+		}
 		status, err := os.ReadFile(tasks + "/" + task.Name() + "/status")
 		if err != nil {
-			continue // a thread that ended
+			g.t.Fatal(err)
 		}
 		for line := range strings.Lines(string(status)) {
 			if value, ok := strings.CutPrefix(line, "voluntary_ctxt_switches:"); ok {
@@ -188,9 +195,10 @@ func (g *guest) wakeUps(pid int) int {
 				if err != nil {
 					g.t.Fatal(err)
 				}
-				sum += n
+				return n
 			}
 		}
 	}
-	return sum
+	g.t.Fatal("no thread of the daemon runs with SCHED_FIFO")
+	return 0
 }

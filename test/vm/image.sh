@@ -6,11 +6,15 @@
 # hash of the recipe, so that a change to the recipe builds a new image and the old one of that suite is removed.
 # Progress goes to standard error. Takes one to two minutes; nothing when the image is there.
 set -euo pipefail
-suite=${1:?usage: image.sh SUITE}
+suite=${1:?usage: image.sh bookworm|trixie}
+case $suite in
+bookworm | trixie) ;;
+*) echo "image.sh: $suite: want bookworm or trixie" >&2 && exit 2 ;;
+esac
 here=$(cd "$(dirname "$0")" && pwd)
 cache=${REPRIEVE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/reprieve}
 
-hash=$(cd "$here" && cat image.sh shape.sh $(find root -type f | LC_ALL=C sort) | sha256sum | cut -c1-12)
+hash=$(cd "$here" && find image.sh shape.sh root -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum | cut -c1-12)
 image=$cache/$suite-$hash
 if [ -d "$image" ]; then
   echo "$image"
@@ -26,14 +30,15 @@ if [ -d "$image" ]; then
   exit 0
 fi
 
-started=$SECONDS
-tmp=$(mktemp -d "$cache/build-$suite.XXXXXX")
-trap 'rm -rf "$tmp"' EXIT
-trap 'exit 130' INT TERM
-
 # Without root, mmdebstrap and the unpacking below work in a user namespace, where root owns the files of the image.
 as_root=()
 [ "$(id -u)" -eq 0 ] || as_root=(unshare --map-root-user --map-auto)
+
+started=$SECONDS
+"${as_root[@]}" rm -rf "$cache/build-$suite".* # of a build that was killed; under the lock nobody else builds
+tmp=$(mktemp -d "$cache/build-$suite.XXXXXX")
+trap '"${as_root[@]}" rm -rf "$tmp"' EXIT
+trap 'exit 130' INT TERM HUP
 
 echo "image: building $suite, a minute or two, once" >&2
 # procps for /bin/kill, which ExecReload= of a unit calls; zstd for the initramfs.

@@ -2,7 +2,7 @@
 # suite.sh SUITE PAYLOAD_DIR [RUN]: run the scenarios of the payload in one guest of this suite, and count.
 #
 # Passes on the lines of go test -v and ends with "SUITE: N passed, N failed". A scenario that did not report, because the
-# guest or the test binary died under it, has failed. Exits 1 when any failed, or none ran.
+# guest or the test binary died under it, has failed. Exits 1 when any failed, none ran, or the guest itself ended badly.
 set -euo pipefail
 suite=${1:?usage: suite.sh SUITE PAYLOAD_DIR [RUN]} payload=${2:?usage: suite.sh SUITE PAYLOAD_DIR [RUN]} run=${3:-.}
 here=$(cd "$(dirname "$0")" && pwd)
@@ -12,8 +12,8 @@ expected=$("$payload/scenarios.test" -test.list "$run")
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 
-started=$SECONDS
-"$here/guest.sh" "$image" "$payload" "${GUEST_MEMORY:-1024}" "${GUEST_TIMEOUT:-1500}" 2>&1 | tee "$log" || true
+started=$SECONDS code=0
+"$here/guest.sh" "$image" "$payload" "${GUEST_MEMORY:-1024}" "${GUEST_TIMEOUT:-1260}" 2>&1 | tee "$log" || code=$?
 
 passed=0 failed=0
 for name in $expected; do
@@ -24,6 +24,7 @@ for name in $expected; do
     grep -q "^--- FAIL: $name " "$log" || echo "--- FAIL: $name did not report"
   fi
 done
-echo "$suite: guest was up for $((SECONDS - started)) s"
+[ "$code" -eq 0 ] || echo "$suite: guest.sh ended with exit code $code"
+echo "$suite: the guest took $((SECONDS - started)) s"
 echo "$suite: $passed passed, $failed failed"
-[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
+[ "$code" -eq 0 ] && [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
