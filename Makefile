@@ -34,6 +34,7 @@ build: ## Build bin/reprieved and bin/reprievectl.
 test: test-unit test-vm ## Run all tests, those in the guests included.
 
 test-unit: ## Run the tests that need no guest.
+	test/need.sh unit
 	CGO_ENABLED=0 $(GO) test ./...
 
 test-race: ## Run the same tests under the race detector (needs gcc).
@@ -68,7 +69,7 @@ bench: ## Run the benchmarks.
 fuzz-short: ## Run each fuzz target for FUZZTIME.
 	@set -e; for package in $$($(GO) list ./...); do \
 	  for target in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
-	    echo "$$package $$target"; $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package; \
+	    echo "$$package $$target"; $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x $$package; \
 	  done; \
 	done
 

@@ -114,3 +114,19 @@ func TestMachine_GrowsIntoSwap(t *testing.T) {
 	w.run(12*sec, untilDead(s, b))
 	w.expect(heldThenStopped)
 }
+
+// Ensure a leaf that is swapped out, its pages for a while in both places, is
+// not held as a grower.
+func TestMachine_SwappedOutIsNoGrower(t *testing.T) {
+	w := newWorld(t)
+	a, b, c := hogs()
+	s := w.slice("w.slice", rules(policy()), a, b, c)
+	s.stall = 0.5
+	w.run(9*sec, func() {
+		if c.swap < 20*mib {
+			c.swap, c.cached = c.swap+mib/4, c.cached+mib/4
+		}
+		untilDead(s, b)()
+	})
+	w.expect(heldThenStopped)
+}

@@ -37,7 +37,8 @@ type VictimReading struct {
 // LeafReading is what the shell saw of one leaf in an episode.
 type LeafReading struct {
 	UsageBytes, SwapBytes uint64
-	UsageOK               bool
+	SwapCachedBytes       uint64 // counted in both
+	UsageOK               bool   // all three were read
 
 	Totals   pressure.Totals // memory.pressure of the leaf
 	TotalsOK bool
@@ -49,9 +50,13 @@ type LeafReading struct {
 	HighOK     bool
 }
 
-// footprint is what a leaf holds of memory and swap together: a group that is
-// swapped out grows although its memory does not.
-func (r *LeafReading) footprint() uint64 { return r.UsageBytes + r.SwapBytes }
+// footprint is what a leaf has in memory or in swap: a group that is swapped
+// out may grow although its memory does not. What is in both, on its way out
+// or just back in, counts once; otherwise who is merely swapped would seem to
+// grow.
+func (r *LeafReading) footprint() uint64 {
+	return r.UsageBytes + r.SwapBytes - min(r.SwapCachedBytes, r.SwapBytes)
+}
 
 // Witness is a group outside a watched slice whose own pressure tells how
 // others fare: it is not inflated by what is held elsewhere. The shell fills

@@ -41,6 +41,7 @@ type group struct {
 	usage   uint64
 	grow    uint64 // bytes a tick
 	swap    uint64
+	cached  uint64  // in memory and in swap at once
 	squeeze bool    // the host takes its pages as fast as it grows
 	stall   float64 // full, share of the time
 	high    memcg.Limit
@@ -186,7 +187,7 @@ func (s *simSlice) read() {
 		r.UsageBytes += g.usage
 		l := &g.leaf.Reading
 		ok := g.alive && !g.blind
-		l.UsageBytes, l.SwapBytes, l.UsageOK = g.usage, g.swap, ok
+		l.UsageBytes, l.SwapBytes, l.SwapCachedBytes, l.UsageOK = g.usage, g.swap, g.cached, ok
 		l.Totals.FullMicros, l.Totals.SomeMicros, l.TotalsOK = g.total, g.total, ok
 		l.High, l.HighEvents, l.HighOK = g.high, g.hits, ok && g.leaf.Held()
 	}

@@ -48,6 +48,7 @@ func ParseEvents(text []byte) (Events, error) {
 type Stat struct {
 	InactiveAnon, ActiveAnon, Unevictable uint64
 	SlabUnreclaimable, KernelStack, Sock  uint64
+	SwapCached                            uint64 // in memory and in swap at once
 	Pgscan, Pgsteal                       uint64 // pages
 }
 
@@ -75,6 +76,8 @@ func ParseStat(text []byte) (Stat, error) {
 			s.KernelStack = value
 		case "sock":
 			s.Sock = value
+		case "swapcached":
+			s.SwapCached = value
 		case "pgscan":
 			s.Pgscan = value
 		case "pgsteal":

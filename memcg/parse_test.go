@@ -61,7 +61,7 @@ func FuzzParseEvents(f *testing.F) {
 }
 
 func FuzzParseStat(f *testing.F) {
-	f.Add([]byte("anon 4096\ninactive_anon 2\nactive_anon 3\nunevictable 0\nsock 7\npgscan 12\npgsteal 11\n"))
+	f.Add([]byte("anon 4096\ninactive_anon 2\nactive_anon 3\nunevictable 0\nsock 7\nswapcached 4096\npgscan 12\npgsteal 11\n"))
 	f.Add([]byte("sock -1\n"))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		if got, err := ParseStat(text); err != nil && got != (Stat{}) {

@@ -1,5 +1,5 @@
 #!/bin/bash
-# need.sh guest|race: see that the tools for the guests, or for the race detector, are there.
+# need.sh guest|unit|race: see that the tools for the guests, the tests of the packages, or the race detector are there.
 #
 # Where it runs as root on Debian it installs what is missing with apt-get; elsewhere it says in one line what to install
 # and exits 1. It does nothing, and asks nobody, when all is there.
@@ -10,7 +10,7 @@ missing=()
 want() { command -v "$1" >/dev/null || missing+=("$2"); }
 
 PATH=$PATH:/usr/sbin:/sbin # mke2fs, for users who are not root
-case ${1:?usage: need.sh guest|race} in
+case ${1:?usage: need.sh guest|unit|race} in
 guest)
   want qemu-system-x86_64 qemu-system-x86
   want qemu-img qemu-utils
@@ -19,12 +19,17 @@ guest)
   # Without root the image is built in a user namespace of its own.
   [ "$(id -u)" -eq 0 ] || want newuidmap uidmap
   ;;
-race)
-  want gcc gcc
-  [ -e /usr/include/stdlib.h ] || missing+=(libc6-dev)
+unit | race)
+  # The shipped units and the catalog are judged by systemd's own tools.
+  want systemd-analyze systemd
+  want journalctl systemd
+  if [ "$1" = race ]; then
+    want gcc gcc
+    [ -e /usr/include/stdlib.h ] || missing+=(libc6-dev)
+  fi
   ;;
 *)
-  echo "need.sh: $1: want guest or race" >&2
+  echo "need.sh: $1: want guest, unit or race" >&2
   exit 2
   ;;
 esac

@@ -42,18 +42,20 @@ func (d *daemon) carry(s *slice, all []controller.Decision) {
 	}
 }
 
-// hold has a leaf's worker write memory.high.
+// hold has a leaf's worker write memory.high. The decision is the caller's and
+// will be another one when the worker answers.
 func (d *daemon) hold(s *slice, c *controller.Decision, old *memcg.Limit) {
-	lf := d.byLeaf[c.Leaf]
+	l := c.Leaf
+	lf := d.byLeaf[l]
 	intent := memcg.Intent{Slice: s.unit, Episode: s.m.Episode().String(), Until: d.start.Add(c.Until)}
-	if old != nil && c.Leaf.Limits().Mark != 0 {
+	if old != nil {
 		d.tell.plain(prioInfo, "%s: memory.high was set to %v while it is held at %v; it is put back, and %v comes back in the end",
-			c.Leaf.Unit, *old, c.Leaf.Limits().Mark, *old)
+			l.Unit, *old, l.Limits().Mark, *old)
 	}
 	d.queue(lf, func() worker.Answer {
 		h, err := d.throttle.Hold(lf.group, intent, old)
-		return func() { d.carry(s, s.m.HoldAnswered(d.now(), c.Leaf, h, err, nil)) }
-	}, func(err error) { d.carry(s, s.m.HoldAnswered(d.now(), c.Leaf, memcg.Hold{}, err, nil)) })
+		return func() { d.carry(s, s.m.HoldAnswered(d.now(), l, h, err, nil)) }
+	}, func(err error) { d.carry(s, s.m.HoldAnswered(d.now(), l, memcg.Hold{}, err, nil)) })
 }
 
 // lift has a leaf's worker restore memory.high.

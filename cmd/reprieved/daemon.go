@@ -99,7 +99,7 @@ func newDaemon(options configs.Options, set *configs.Set, tell *teller) (*daemon
 	if d.notifier, err = notify.Open(os.Getenv("NOTIFY_SOCKET")); err != nil {
 		return nil, fmt.Errorf("open the service manager's socket: %w", err)
 	}
-	d.watchdog = notify.WatchdogInterval(os.Getenv, os.Getpid()) / 2
+	d.watchdog = notify.WatchdogInterval(os.Getenv, os.Getpid()) / 3 // one may come late
 	for _, q := range []**worker.Queue{&d.taker, &d.weigher, &d.stopper, &d.killer, &d.sweeper} {
 		*q = d.desk.Queue(64)
 	}

@@ -63,6 +63,13 @@ func (d *daemon) readLeaf(lf *leaf, now time.Duration) {
 	if r.SwapBytes, err = lf.group.Swap(&d.buf); err != nil {
 		r.UsageOK = false
 	}
+	r.SwapCachedBytes = 0
+	if r.SwapBytes > 0 {
+		// memory.stat costs the kernel some work: only where it matters.
+		stat, err := lf.group.Stat(&d.buf)
+		r.SwapCachedBytes = stat.SwapCached
+		r.UsageOK = r.UsageOK && err == nil
+	}
 	r.Totals, r.TotalsOK = d.totals(lf.group, now)
 	r.HighOK = false
 	if !lf.leaf.Held() {

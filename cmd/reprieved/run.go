@@ -78,7 +78,10 @@ func serve(options configs.Options, stderr io.Writer) int {
 	// this much has come together, or after an episode.
 	debug.SetGCPercent(-1)
 	debug.SetMemoryLimit(16 << 20)
-	runtime.GOMAXPROCS(2)
+	// More places to run Go code than the daemon has work for: when the loop
+	// comes back from its wait it needs a free one, and a worker that the
+	// kernel keeps from its CPU, or in reclaim, keeps the one it has.
+	runtime.GOMAXPROCS(8)
 
 	tell := newTeller(stderr)
 	releaseAll(tell, memcg.DefaultMount, memcg.DefaultLedger)
