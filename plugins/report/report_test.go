@@ -49,7 +49,7 @@ func TestMessage(t *testing.T) {
 		{controller.Note{Kind: controller.NoteHold, Slice: "batch.slice", Unit: "batch-b.slice", Mark: memcg.Limit(410 * mib)}, "batch-b.slice is held at 410M: it grew since the breach of batch.slice"},
 		{controller.Note{Kind: controller.NoteRelief, Slice: "batch.slice", Waited: 4500 * time.Millisecond, Held: 1, HeldUnit: "batch-b.slice"}, "batch.slice is calm again after 4.5s; the hold of batch-b.slice is lifted, nothing was stopped"},
 		{controller.Note{Kind: controller.NoteStopped, Unit: "batch-b.slice", Took: 300 * time.Millisecond}, "batch-b.slice is stopped: no process is left in it, 0.3s after the decision"},
-		{controller.Note{Kind: controller.NoteSettled, Slice: "batch.slice", Unit: "batch-b.slice", UsageBytes: 420 * mib, FreedBytes: 415 * mib, FreedOK: true, Took: time.Second}, "1.0s after the stop of batch-b.slice: 415M of its 420M came back; batch.slice is calm"},
+		{controller.Note{Kind: controller.NoteSettled, Slice: "batch.slice", Unit: "batch-b.slice", UsageBytes: 420 * mib, FreedBytes: 415 * mib, FreedOK: true, Took: time.Second}, "1.0s after the stop of batch-b.slice: 415M came back, it had used 420M; batch.slice is calm"},
 		{controller.Note{Kind: controller.NoteFailed, Slice: "batch.slice", Unit: "batch-b.slice", Step: "hold", Err: errors.New("no space")}, "batch-b.slice: cannot hold: no space"},
 	} {
 		if got := Message(tt.note); got != tt.want {

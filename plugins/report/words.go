@@ -139,7 +139,7 @@ func freed(n controller.Note) string {
 	if !n.FreedOK {
 		return "how much memory came back could not be read"
 	}
-	return fmt.Sprintf("%s of its %s came back", size(n.FreedBytes), size(n.UsageBytes))
+	return fmt.Sprintf("%s came back, it had used %s", size(n.FreedBytes), size(n.UsageBytes))
 }
 
 func settledEnd(n controller.Note) string {

@@ -108,7 +108,7 @@ func TestHostRunsShort(t *testing.T) {
 	g.swapOn()
 	g.config("slices/batch.slice.toml", `
 [pressure]
-full = "10%"
+some = "15%"
 [hold]
 delay = "4s"
 `)
