@@ -41,6 +41,7 @@ type daemon struct {
 	desk     *worker.Desk
 	host     controller.Host
 	throttle hold.Throttle
+	systemd  units.Options
 	manager  *units.Manager
 	bus      units.State
 	tell     *teller
@@ -72,13 +73,25 @@ type daemon struct {
 // what is left then the unit's ExecStopPost= undoes.
 const endBound = 2 * time.Second
 
-func newDaemon(options configs.Options, set *configs.Set, tell *teller) (*daemon, error) {
+// places is where the daemon finds its host. The zero value of units.Options
+// is what a host has.
+type places struct {
+	mount, ledger string
+	systemd       units.Options
+}
+
+// onHost is where they are on a host.
+func onHost() places {
+	return places{mount: memcg.DefaultMount, ledger: memcg.DefaultLedger}
+}
+
+func newDaemon(options configs.Options, set *configs.Set, tell *teller, at places) (*daemon, error) {
 	d := &daemon{
 		options: options, set: set, conf: set.Daemon(), tell: tell,
-		start: time.Now(), mount: memcg.DefaultMount, taking: map[*memcg.Node]bool{}, psi: map[uint64]psi{}, byLeaf: map[*controller.Leaf]*leaf{},
+		start: time.Now(), mount: at.mount, systemd: at.systemd, taking: map[*memcg.Node]bool{}, psi: map[uint64]psi{}, byLeaf: map[*controller.Leaf]*leaf{},
 	}
 	var err error
-	if d.throttle.Ledger, err = memcg.OpenLedger(memcg.DefaultLedger); err != nil {
+	if d.throttle.Ledger, err = memcg.OpenLedger(at.ledger); err != nil {
 		return nil, fmt.Errorf("prepare the ledger of holds: %w", err)
 	}
 	if d.own, err = ownGroup(); err != nil {
@@ -114,13 +127,14 @@ func (d *daemon) serve() error {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	connected := make(chan struct{}, 1)
-	d.manager = units.New(units.Options{Changed: func(s units.State) {
+	d.systemd.Changed = func(s units.State) {
 		d.desk.Post(func() { d.busChanged(s) })
 		select {
 		case connected <- struct{}{}:
 		default:
 		}
-	}})
+	}
+	d.manager = units.New(d.systemd)
 	go d.manager.Run(ctx)
 	go d.signals(ctx)
 	select { // systemd's first answer belongs before READY=1, if it comes

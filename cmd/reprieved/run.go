@@ -85,7 +85,7 @@ func serve(options configs.Options, stderr io.Writer) int {
 
 	tell := newTeller(stderr)
 	releaseAll(tell, memcg.DefaultMount, memcg.DefaultLedger)
-	d, err := newDaemon(options, set, tell)
+	d, err := newDaemon(options, set, tell, onHost())
 	if err == nil {
 		err = d.serve()
 	}
