@@ -3,6 +3,7 @@
 package scenarios
 
 import (
+	"strings"
 	"testing"
 
 	"reprieve/test/watch"
@@ -35,4 +36,42 @@ pick = "priority"
 	g.checkEpisode(breach, stop, g.await(watch.Stopped), g.await(watch.Settled))
 	g.never(watch.Failed)
 	g.checkNeighbours()
+}
+
+// Ensure that neither the largest, whose processes all have oom_score_adj -1000, nor the next, which is protected by name, is
+// stopped, and that the record says why.
+func TestImmuneAndProtectedAreSpared(t *testing.T) {
+	g := begin(t)
+	g.swapOn()
+	g.config("reprieve.toml", `protect = ["db.*"]`)
+	g.config("slices/batch.slice.toml", `
+[pressure]
+full = "10%"
+[hold]
+delay = "2s"
+`)
+	g.threeLeaves(leaves{keepMB: 130, hog: load + " hog -rate 20M -max 120M -touch"})
+	g.service("db.service", "batch-d.slice", load+" sleeper -keep 60M")
+	g.daemonReload()
+	g.start("db.service")
+	g.service(keeper, "batch-a.slice", load+" sleeper -keep 130M", "OOMScoreAdjust=-1000")
+	g.daemonReload()
+	g.run("systemctl", "restart", keeper)
+	g.wait("the keeper to have its memory again", func() bool { return g.bytes("batch-a.slice", "memory.current") >= 130<<20 })
+	g.startDaemon()
+	g.witness()
+
+	g.start(hog)
+	stop := g.await(watch.Stop)
+	if got, want := stop["UNIT"], "batch-b.slice"; got != want {
+		t.Errorf("UNIT of the stop = %q, want %q: %s", got, want, stop["MESSAGE"])
+	}
+	for _, why := range []string{"oom_score_adj -1000", "protected (db.service)"} {
+		if !strings.Contains(stop["REPRIEVE_CANDIDATES"], why) {
+			t.Errorf("REPRIEVE_CANDIDATES = %q, want %q in it", stop["REPRIEVE_CANDIDATES"], why)
+		}
+	}
+	g.await(watch.Stopped, "UNIT", "batch-b.slice")
+	g.await(watch.Settled)
+	g.never(watch.Failed)
 }
