@@ -98,7 +98,9 @@ func (g *guest) run(name string, args ...string) string {
 func try(name string, args ...string) (string, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	out, err := exec.CommandContext(ctx, name, args...).CombinedOutput()
+	command := exec.CommandContext(ctx, name, args...)
+	command.WaitDelay = 5 * time.Second // a child that keeps the output open does not keep us
+	out, err := command.CombinedOutput()
 	return string(bytes.TrimRight(out, "\n")), err
 }
 

@@ -35,9 +35,8 @@ kernel_args+=" mitigations=off audit=0 apparmor=0 selinux=0 TERM=dumb systemd.sh
 boot() {
   : >"$tmp/console"
   qemu-img create -q -f qcow2 -b "$(realpath "$image/disk.img")" -F raw "$tmp/root.qcow2"
-  # cx16 and la57 off: with plain "max", two-CPU guests died of a double fault or hung (QEMU 7.2). erms and fsrm off: emulated
-  # string instructions go byte by byte, and a guest that cleared pages with them stood still for 23 s while it thrashed.
-  qemu-system-x86_64 -accel tcg,thread=multi -cpu max,cx16=off,la57=off,erms=off,fsrm=off -smp 2 -m "$memory" \
+  # cx16 and la57 off: with plain "max", two-CPU guests died of a double fault or hung (QEMU 7.2).
+  qemu-system-x86_64 -accel tcg,thread=multi -cpu max,cx16=off,la57=off -smp 2 -m "$memory" \
     -nodefaults -no-user-config -display none -no-reboot \
     -kernel "$image/vmlinuz" -initrd "$image/initrd" -append "$kernel_args" \
     -drive "file=$tmp/root.qcow2,if=virtio,format=qcow2,cache=unsafe" \

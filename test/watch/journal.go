@@ -8,6 +8,7 @@ import (
 	"io"
 	"os/exec"
 	"sync"
+	"time"
 )
 
 // Journal collects what reprieved writes to the journal. Its methods may be called from any goroutine.
@@ -25,7 +26,9 @@ type Journal struct {
 // the form of what it printed.
 func Follow() (*Journal, error) {
 	var last Message
-	line, err := exec.Command("journalctl", "--lines=1", "--output=json").Output()
+	short, done := context.WithTimeout(context.Background(), time.Minute)
+	defer done()
+	line, err := exec.CommandContext(short, "journalctl", "--lines=1", "--output=json").Output()
 	if err == nil {
 		err = json.Unmarshal(line, &last)
 	}
