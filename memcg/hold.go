@@ -63,10 +63,24 @@ func (g *Group) Throttle(ledger *Ledger, intent Intent, old *Limit) (Hold, error
 		return Hold{}, err
 	}
 	// The kernel keeps whole pages: what it holds is what to compare with.
-	if h.Mark, err = g.High(&buf); err != nil {
+	wrote := h
+	if h.Mark, err = g.High(&buf); err == nil {
+		err = ledger.begin(g, intent, h)
+	}
+	if err != nil {
+		g.takeBack(ledger, wrote)
 		return Hold{}, err
 	}
-	return h, ledger.begin(g, intent, h)
+	return h, nil
+}
+
+// takeBack undoes a write whose hold did not come about: nobody else would lift
+// it before the process ends. Where that fails too the record stays, and whoever undoes
+// the ledger tries again.
+func (g *Group) takeBack(ledger *Ledger, h Hold) {
+	if err := g.write(High, h.Old.String()); err == nil || IsGone(err) {
+		_ = ledger.end(g.Inode)
+	}
 }
 
 // Restored says how a hold ended.

@@ -159,3 +159,19 @@ func TestLedger_Undo(t *testing.T) {
 		t.Errorf("Undo() without a ledger = %v, %v, want nothing", again, err)
 	}
 }
+
+// Ensure a write whose hold did not come about is undone, with its record.
+func TestGroup_TakeBack(t *testing.T) {
+	root, g, ledger := heldGroup(t)
+	h, err := g.Throttle(ledger, intent, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	g.takeBack(ledger, h)
+	if got := text(t, root, "a.slice/memory.high"); got != old700M {
+		t.Errorf("memory.high = %q, want the old %s", got, old700M)
+	}
+	if got := records(t, ledger); len(got) != 0 {
+		t.Errorf("records: %q, want none", got)
+	}
+}

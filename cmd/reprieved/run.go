@@ -5,7 +5,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"os"
 	"runtime"
 	"runtime/debug"
 
@@ -130,7 +129,7 @@ func releaseAll(tell *teller, mount, dir string) int {
 		}
 	}
 	if err != nil {
-		fmt.Fprintf(os.Stderr, "<3>undo leftover holds: %v\n", err)
+		fmt.Fprintf(tell.stderr, "<3>undo leftover holds: %v\n", err)
 		return exitFailure
 	}
 	return code
