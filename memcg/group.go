@@ -35,18 +35,22 @@ const (
 	CgroupEvents
 	KillFile
 	Procs
-	files // how many there are
+	Min
+	Low
+	OOMGroup // memory.oom.group
+	files    // how many there are
 )
 
 var fileNames = [files]string{
 	"memory.current", "memory.swap.current", "memory.pressure", "memory.events", "memory.events.local",
 	"memory.stat", "memory.high", "cgroup.events", "cgroup.kill", "cgroup.procs",
+	"memory.min", "memory.low", "memory.oom.group",
 }
 
 // fileModes: memory.high is read each tick while it is held, and written.
 // Without O_NONBLOCK, since newer kernels take that flag as "do not reclaim"
 // and older ones do not know it: one behaviour everywhere.
-var fileModes = [files]int{High: unix.O_RDWR, KillFile: unix.O_WRONLY}
+var fileModes = [files]int{High: unix.O_RDWR, KillFile: unix.O_WRONLY, OOMGroup: unix.O_RDWR}
 
 // String returns the file's name.
 func (f File) String() string { return fileNames[f] }

@@ -30,7 +30,7 @@ func TestGroup_Readings(t *testing.T) {
 	if got, err := g.Swap(&buf); got != 0 || err != nil {
 		t.Errorf("Swap() = %v, %v without the file, want 0", got, err)
 	}
-	if got, err := g.Events(&buf); got != (Events{High: 1, Max: 2, OOM: 3, OOMKill: 4}) || err != nil {
+	if got, err := g.Events(&buf); got != (Events{High: 1, Max: 2, OOM: 3, OOMKill: 4, OOMGroupKill: 5}) || err != nil {
 		t.Errorf("Events() = %+v, %v", got, err)
 	}
 	if got, err := g.LocalEvents(&buf); got.High != 9 || err != nil {

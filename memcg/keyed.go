@@ -9,7 +9,9 @@ import (
 // thing happened since the group was made. A kernel that lacks a counter
 // leaves it zero.
 type Events struct {
-	Low, High, Max, OOM, OOMKill uint64
+	Low, High, Max, OOM uint64
+	OOMKill             uint64 // processes the kernel killed
+	OOMGroupKill        uint64 // groups it killed whole, by memory.oom.group
 }
 
 // ParseEvents reads memory.events:
@@ -19,6 +21,7 @@ type Events struct {
 //	max 0
 //	oom 0
 //	oom_kill 0
+//	oom_group_kill 0
 //
 // Keys it does not know are passed over. It allocates nothing on success.
 func ParseEvents(text []byte) (Events, error) {
@@ -35,6 +38,8 @@ func ParseEvents(text []byte) (Events, error) {
 			e.OOM = value
 		case "oom_kill":
 			e.OOMKill = value
+		case "oom_group_kill":
+			e.OOMGroupKill = value
 		}
 	})
 	if err != nil {

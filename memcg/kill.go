@@ -17,57 +17,6 @@ import (
 // thread has exited (kernel/cgroup/cgroup.c iterates leaders); see Sweep.
 func (g *Group) Kill() error { return g.write(KillFile, "1") }
 
-// Sweep sends SIGKILL to every process that is left in the group and below,
-// one by one through pidfds, and returns how many it reached. It needs no
-// cgroup_mutex. A process that ended meanwhile is none; the first other error
-// is returned after all were tried.
-func (g *Group) Sweep() (int, error) {
-	sent := 0
-	var first error
-	err := g.eachGroup(func(dir string) {
-		for _, pid := range pidsIn(dir) {
-			ok, err := killIn(dir, pid)
-			if ok {
-				sent++
-			}
-			if err != nil && first == nil {
-				first = fail(g.Path, "cgroup.procs", "SIGKILL process "+strconv.Itoa(pid), err)
-			}
-		}
-	})
-	if first == nil && !IsGone(err) {
-		first = err
-	}
-	return sent, first
-}
-
-// killIn kills pid if it still is in the group of dir once a pidfd holds it,
-// so that a number used anew elsewhere is never hit.
-func killIn(dir string, pid int) (bool, error) {
-	fd, err := unix.PidfdOpen(pid, 0)
-	if err == unix.ESRCH || err == unix.EINVAL {
-		return false, nil
-	}
-	if err != nil {
-		return false, err
-	}
-	defer unix.Close(fd)
-	still := false
-	for _, p := range pidsIn(dir) {
-		still = still || p == pid
-	}
-	if !still {
-		return false, nil
-	}
-	if err := unix.PidfdSendSignal(fd, unix.SIGKILL, nil, 0); err != nil {
-		if err == unix.ESRCH {
-			err = nil
-		}
-		return false, err
-	}
-	return true, nil
-}
-
 // Immune reports whether no process in the group and below may be killed by
 // the kernel's rules: all have oom_score_adj -1000, and there is at least one.
 func (g *Group) Immune() (bool, error) {

@@ -3,7 +3,6 @@ package memcg
 import (
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
 
@@ -18,40 +17,6 @@ func TestGroup_Kill(t *testing.T) {
 	}
 	if got := text(t, root, "a.slice/cgroup.kill"); got != "1" {
 		t.Errorf("cgroup.kill = %q, want 1", got)
-	}
-}
-
-// Ensure Sweep kills every process in the group and below, and those alone.
-func TestGroup_Sweep(t *testing.T) {
-	var in, out []*exec.Cmd
-	for i := range 3 {
-		cmd := exec.Command("sleep", "600")
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { cmd.Process.Kill(); cmd.Wait() })
-		if i < 2 {
-			in = append(in, cmd)
-		} else {
-			out = append(out, cmd)
-		}
-	}
-	root := plant(t, map[string]string{
-		"a.slice/cgroup.procs":           fmt.Sprintf("%d\n", in[0].Process.Pid),
-		"a.slice/x.service/cgroup.procs": fmt.Sprintf("%d\n4194305\n", in[1].Process.Pid), // above the largest pid there is
-		"b.slice/cgroup.procs":           fmt.Sprintf("%d\n", out[0].Process.Pid),
-	})
-	sent, err := opened(t, root, "/a.slice").Sweep()
-	if sent != 2 || err != nil {
-		t.Errorf("Sweep() = %v, %v, want 2 processes", sent, err)
-	}
-	for _, cmd := range in {
-		if err := cmd.Wait(); err == nil {
-			t.Errorf("process %d ended by itself, want it killed", cmd.Process.Pid)
-		}
-	}
-	if err := unix.Kill(out[0].Process.Pid, 0); err != nil {
-		t.Errorf("the process of the other group: %v, want it alive", err)
 	}
 }
 

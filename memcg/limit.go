@@ -7,7 +7,7 @@ import (
 	"strconv"
 )
 
-// Limit is the value of memory.high or memory.max in bytes. Zero is zero.
+// Limit is the value of memory.min, low, high or max in bytes. Zero is zero.
 type Limit uint64
 
 // Max is no limit, which the kernel writes and reads as "max".

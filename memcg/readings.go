@@ -26,14 +26,16 @@ func (g *Group) bytes(f File, buf *Buffer) (uint64, error) {
 }
 
 // High returns memory.high.
-func (g *Group) High(buf *Buffer) (Limit, error) {
-	text, err := g.read(High, buf)
+func (g *Group) High(buf *Buffer) (Limit, error) { return g.limit(High, buf) }
+
+func (g *Group) limit(f File, buf *Buffer) (Limit, error) {
+	text, err := g.read(f, buf)
 	if err != nil {
 		return 0, err
 	}
 	l, err := ParseLimit(text)
 	if err != nil {
-		return 0, g.malformed(High, err)
+		return 0, g.malformed(f, err)
 	}
 	return l, nil
 }
