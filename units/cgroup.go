@@ -80,14 +80,30 @@ func hasCgroup(suffix string) bool {
 	return false
 }
 
-// validName follows systemd's unit_name_is_valid for the units that can own a
-// cgroup: a template without its instance ("user@.service") is none of them.
+// isKind reports whether suffix is one of systemd.unit(5).
+func isKind(suffix string) bool {
+	switch suffix {
+	case "device", "automount", "target", "timer", "path":
+		return true
+	}
+	return hasCgroup(suffix)
+}
+
+func isService(unit string) bool { return strings.HasSuffix(unit, ".service") }
+
+// validName reports whether unit is a valid name of a unit that can own a cgroup.
 func validName(unit string) bool {
+	return validAnyName(unit) && hasCgroup(unit[strings.LastIndexByte(unit, '.')+1:])
+}
+
+// validAnyName follows systemd's unit_name_is_valid for units that can be
+// loaded: a template without its instance ("user@.service") is none of them.
+func validAnyName(unit string) bool {
 	if unit == rootSlice {
 		return true
 	}
 	dot := strings.LastIndexByte(unit, '.')
-	if dot <= 0 || len(unit) > maxNameBytes || !hasCgroup(unit[dot+1:]) {
+	if dot <= 0 || len(unit) > maxNameBytes || !isKind(unit[dot+1:]) {
 		return false
 	}
 	name := unit[:dot]

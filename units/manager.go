@@ -19,20 +19,27 @@ type Options struct {
 	PrivateSocket string // "" is /run/systemd/private.
 	BusSocket     string // "" is /run/dbus/system_bus_socket.
 
+	// UserSocket is the private socket of a user's manager; nil is
+	// /run/user/UID/systemd/private.
+	UserSocket func(uid uint32) string
+
 	// Changed is called from Run's goroutine after each change of the state.
 	// It must not block: nothing reconnects meanwhile. May be nil.
 	Changed func(State)
 
 	DialTimeout time.Duration // For one attempt on one way, login included; 0 is 1 s.
-	CallTimeout time.Duration // The longest StopUnit, whatever its context says; 0 is 5 s.
+	CallTimeout time.Duration // The longest call, whatever its context says; 0 is 5 s.
 	BackoffMin  time.Duration // The pause after the first lost or failed connection; 0 is 100 ms.
 	BackoffMax  time.Duration // The pause doubles up to this; 0 is 10 s.
-	MaxCalls    int           // Calls under way at once, abandoned ones included; 0 is 8.
+	MaxCalls    int           // Calls to PID 1 under way at once, abandoned ones included, and as many to user managers; 0 is 8.
 }
 
 func (o Options) withDefaults() Options {
 	orString(&o.PrivateSocket, "/run/systemd/private")
 	orString(&o.BusSocket, "/run/dbus/system_bus_socket")
+	if o.UserSocket == nil {
+		o.UserSocket = userSocket
+	}
 	orDuration(&o.DialTimeout, time.Second)
 	orDuration(&o.CallTimeout, 5*time.Second)
 	orDuration(&o.BackoffMin, 100*time.Millisecond)
@@ -41,6 +48,10 @@ func (o Options) withDefaults() Options {
 		o.MaxCalls = 8
 	}
 	return o
+}
+
+func userSocket(uid uint32) string {
+	return fmt.Sprintf("/run/user/%d/systemd/private", uid)
 }
 
 func orString(s *string, or string) {
@@ -72,7 +83,10 @@ type Manager struct {
 	o     Options
 	wake  chan struct{} // Cap 1: a caller waits for a connection, do not sit out the pause.
 	done  chan struct{} // Closed when Run returns.
-	slots chan struct{} // One token for each call inside the library.
+	slots chan struct{} // One token for each call to PID 1 inside the library.
+	// userSlots is the same for user managers, whose sockets may be forged to
+	// hang: they never take a place from PID 1.
+	userSlots chan struct{}
 
 	mu    sync.Mutex // Guards what follows; never held over a call or a wait.
 	state State
@@ -89,6 +103,8 @@ func New(o Options) *Manager {
 		done:  make(chan struct{}),
 		slots: make(chan struct{}, o.MaxCalls),
 		news:  make(chan struct{}),
+
+		userSlots: make(chan struct{}, o.MaxCalls),
 	}
 }
 

@@ -120,9 +120,10 @@ func (m *Manager) finish() {
 	close(m.done)
 	t := time.NewTimer(drainTimeout)
 	defer t.Stop()
-	for range cap(m.slots) {
+	for range cap(m.slots) + cap(m.userSlots) {
 		select {
 		case m.slots <- struct{}{}:
+		case m.userSlots <- struct{}{}:
 		case <-t.C:
 			return
 		}

@@ -3,10 +3,9 @@ package units
 import (
 	"context"
 	"errors"
-	"fmt"
-
-	godbus "github.com/godbus/dbus/v5"
 )
+
+const stepQueueStop = "queue stop job"
 
 // StopUnit queues a stop job for unit (mode "replace") and returns when systemd
 // has queued it, not when the unit has stopped. ctx bounds all of it, waiting
@@ -25,68 +24,61 @@ import (
 // ctx ends first. At most MaxCalls of them are inside the library; the next
 // caller waits for a place, within its ctx.
 func (m *Manager) StopUnit(ctx context.Context, unit string) error {
+	_, err := m.StopUnitAfter(ctx, unit, nil)
+	return err
+}
+
+// StopUnitAfter is StopUnit that first asks for the descriptions of about, as
+// [Manager.Describe] does, and sends the stop right behind the questions without
+// waiting for the answers. PID 1 handles the messages of a connection in order:
+// the answers are from before the stop, and the stop waits for no round trip.
+//
+// err is about the stop alone. before has who could be described by the time
+// that systemd had answered the stop and everything else, or ctx was over; it
+// may lack any or all of about, also when err is nil, and may have some when err
+// is not. When the connection is lost, the questions still open are repeated
+// with the stop: PID 1 may have taken the first one, and what was up before it
+// is then Active or Stopping, or has been unloaded and looks as if it never ran.
+func (m *Manager) StopUnitAfter(ctx context.Context, unit string, about []string) (before []Description, err error) {
 	// PID 1 takes "" for the unit of the caller, which is the daemon itself.
 	if !validName(unit) {
-		return &JobError{Unit: unit, Step: "check name", Err: fmt.Errorf("%q: %w", unit, ErrBadName)}
+		return nil, badName("stop", unit)
 	}
 	ctx, cancel := context.WithTimeout(ctx, m.o.CallTimeout)
 	defer cancel()
+	q := newInquiry(about, monotonicMicros())
+	err = m.stopAfter(ctx, unit, q)
+	before, _ = q.result()
+	return before, err
+}
+
+func (m *Manager) stopAfter(ctx context.Context, unit string, q *inquiry) error {
 	var stale *link
 	for {
 		l, err := m.take(ctx, stale)
 		if err != nil {
-			return &JobError{Unit: unit, Step: "connect", Err: err}
+			return &JobError{Verb: "stop", Unit: unit, Step: stepConnect, Err: err}
 		}
-		err = m.queueStop(ctx, l, unit)
+		ask := q.begin(ctx, l)
+		err = m.inside(ctx, m.slots, func() error {
+			ask()
+			return l.stop(ctx, unit)
+		})
+		q.collect(ctx, l, m.done)
 		if err == nil {
 			return nil
 		}
 		if stale != nil || !errors.Is(err, ErrDisconnected) {
-			return &JobError{Unit: unit, Step: "queue stop job", Err: err}
+			return &JobError{Verb: "stop", Unit: unit, Step: stepQueueStop, Err: err}
 		}
 		stale = l
 	}
 }
 
-// queueStop makes one call over l and returns with ctx at the latest.
-func (m *Manager) queueStop(ctx context.Context, l *link, unit string) error {
-	select {
-	case m.slots <- struct{}{}:
-	case <-ctx.Done():
-		return fmt.Errorf("%w: all %d places for calls are taken: %w", ErrNoAnswer, cap(m.slots), ctx.Err())
-	}
-	answer := make(chan error, 1)
-	go func() {
-		defer func() { <-m.slots }()
-		// No channel for the result: the library sends to it under the lock
-		// that the next job needs, and a lost connection never sends.
-		_, err := l.conn.StopUnitContext(ctx, unit, "replace", nil)
-		answer <- err
-	}()
-	select {
-	case err := <-answer:
-		return judge(ctx, l, err)
-	case <-ctx.Done():
-		return fmt.Errorf("%w: %w", ErrNoAnswer, ctx.Err())
-	}
-}
-
-// judge sorts what the library returned. Whatever is neither an answer nor the
-// end of ctx means that l is of no use any more: it is closed, so that Run
-// makes another.
-func judge(ctx context.Context, l *link, err error) error {
-	var answer godbus.Error
-	switch {
-	case err == nil:
-		return nil
-	case errors.As(err, &answer):
-		if answer.Name == "org.freedesktop.systemd1.NoSuchUnit" {
-			return fmt.Errorf("%w: %w", ErrNoSuchUnit, err)
-		}
-		return fmt.Errorf("%s: %w", answer.Name, err)
-	case ctx.Err() != nil:
-		return fmt.Errorf("%w: %w", ErrNoAnswer, ctx.Err())
-	}
-	l.close()
-	return fmt.Errorf("%w: %s: %w", ErrDisconnected, l.path, err)
+// stop makes one call.
+func (l *link) stop(ctx context.Context, unit string) error {
+	// No channel for the result: the library sends to it under the lock that
+	// the next job needs, and a lost connection never sends.
+	_, err := l.conn.StopUnitContext(ctx, unit, "replace", nil)
+	return judge(ctx, l, err)
 }

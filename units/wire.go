@@ -32,6 +32,11 @@ type wire struct {
 	in    *bufio.Reader
 	begun bool // After BEGIN, which ends the login, the peer sends messages, not lines.
 	left  int  // Bytes of the present message not yet handed out.
+
+	// quotaBytes bounds what is handed out in all, 0 is no bound: a peer that is
+	// not trusted could have godbus collect a line without end. Signals are free.
+	quotaBytes int
+	usedBytes  int
 }
 
 func newWire(c net.Conn) *wire {
@@ -42,7 +47,11 @@ func newWire(c net.Conn) *wire {
 // never two at once.
 func (w *wire) Read(p []byte) (int, error) {
 	if !w.begun {
-		return w.in.Read(p)
+		n, err := w.in.Read(p)
+		if err == nil {
+			err = w.use(n)
+		}
+		return n, err
 	}
 	for w.left == 0 {
 		if err := w.next(); err != nil {
@@ -69,6 +78,15 @@ func (w *wire) next() error {
 		return err
 	}
 	w.left = size
+	return w.use(size)
+}
+
+// use takes n bytes off the quota, before a message is read.
+func (w *wire) use(n int) error {
+	w.usedBytes += n
+	if w.quotaBytes > 0 && w.usedBytes > w.quotaBytes {
+		return fmt.Errorf("read: %d bytes from the peer, want at most %d", w.usedBytes, w.quotaBytes)
+	}
 	return nil
 }
 

@@ -98,12 +98,42 @@ func (p *peer) answer(call *godbus.Message) ([]any, error) {
 	switch {
 	case iface == managerInterface:
 		return p.server.handle(member, call.Body)
+	case iface == "org.freedesktop.DBus.Properties":
+		path, _ := call.Headers[godbus.FieldPath].Value().(godbus.ObjectPath)
+		unit, err := unitOf(string(path))
+		if err != nil {
+			return nil, err
+		}
+		return p.server.handle(member, append([]any{unit}, call.Body...))
 	case iface == "org.freedesktop.DBus" && member == "Hello":
 		return []any{":1.1"}, nil
 	case iface == "org.freedesktop.DBus" && member == "AddMatch":
 		return nil, nil
 	}
 	return nil, Error{"org.freedesktop.DBus.Error.UnknownMethod", iface + "." + member}
+}
+
+// unitOf undoes the escaping of a unit's object path: a byte other than a letter
+// or a digit is an underscore and two hexadecimal digits.
+func unitOf(path string) (string, error) {
+	unknown := Error{"org.freedesktop.DBus.Error.UnknownObject", path}
+	rest, ok := strings.CutPrefix(path, "/org/freedesktop/systemd1/unit/")
+	if !ok {
+		return "", unknown
+	}
+	parts := strings.Split(rest, "_")
+	unit := parts[0]
+	for _, part := range parts[1:] {
+		if len(part) < 2 {
+			return "", unknown
+		}
+		b, err := hex.DecodeString(part[:2])
+		if err != nil {
+			return "", unknown
+		}
+		unit += string(b) + part[2:]
+	}
+	return unit, nil
 }
 
 func reply(call *godbus.Message, body []any, err error) *godbus.Message {

@@ -1,7 +1,7 @@
 // Package unitstest is a scripted systemd for tests: a D-Bus peer on a unix
 // socket with a real login and real marshalling, whose answers are a function
-// of the test. It stands in for PID 1's private socket and for a bus daemon
-// with systemd behind it alike.
+// of the test. It stands in for PID 1's private socket, for a user manager's and
+// for a bus daemon with systemd behind it alike.
 package unitstest
 
 import (
@@ -14,10 +14,18 @@ import (
 	godbus "github.com/godbus/dbus/v5"
 )
 
-// Handler answers a method call of org.freedesktop.systemd1.Manager, named as
-// "StopUnit", with the body of the reply. It runs in the connection's goroutine
-// and may block; calls over other connections go on meanwhile. Errors may be an
-// [Error], ErrNoReply or ErrHangup; any other becomes org.freedesktop.DBus.Error.Failed.
+// Handler answers a method call with the body of the reply. The calls are those
+// of org.freedesktop.systemd1.Manager, named as "StopUnit" or "StartUnit", and
+// those of org.freedesktop.DBus.Properties on a unit's object, where the name of
+// the unit comes before the arguments sent:
+//
+//	"StopUnit", "StartUnit": unit, mode; answered by [Job]
+//	"GetAll": unit, interface;           answered by [Properties]
+//	"Get": unit, interface, property;    answered by [Property]
+//
+// It runs in the connection's goroutine, in the order of the calls, and may
+// block; calls over other connections go on meanwhile. Errors may be an [Error],
+// ErrNoReply or ErrHangup; any other becomes org.freedesktop.DBus.Error.Failed.
 type Handler func(method string, args []any) ([]any, error)
 
 // Error is a D-Bus error reply.
@@ -39,6 +47,18 @@ var (
 func Job(id string) []any {
 	return []any{godbus.ObjectPath("/org/freedesktop/systemd1/job/" + id)}
 }
+
+// Properties is the reply to GetAll.
+func Properties(all map[string]any) []any {
+	variants := make(map[string]godbus.Variant, len(all))
+	for name, value := range all {
+		variants[name] = godbus.MakeVariant(value)
+	}
+	return []any{variants}
+}
+
+// Property is the reply to Get.
+func Property(value any) []any { return []any{godbus.MakeVariant(value)} }
 
 // Server is a peer that listens. Its methods may be called from any goroutine.
 type Server struct {
