@@ -29,10 +29,11 @@ type KeyError struct {
 	Line    int    // The line of the key, from 1.
 	Found   string // What was read, as TOML writes it: "10x" with its quotes, 5, a table.
 	Allowed string // What could be there, in words.
+	Meant   string // The name that was probably meant by one that is unknown.
 	Err     error  // What else is wrong: an error above, or one of the file system.
 }
 
-// Error returns one line: FILE:LINE: KEY: what is wrong, what was read, what is allowed.
+// Error returns one line: FILE:LINE: KEY: what is wrong, what was read, what is allowed; what was meant.
 func (e *KeyError) Error() string {
 	var b strings.Builder
 	b.WriteString(e.File)
@@ -55,6 +56,10 @@ func (e *KeyError) Error() string {
 	}
 	if e.Allowed != "" {
 		say("allowed: " + e.Allowed)
+	}
+	if e.Meant != "" {
+		separator = "; "
+		say("did you mean " + strconv.Quote(e.Meant) + "?")
 	}
 	return oneLine.Replace(b.String())
 }

@@ -12,6 +12,10 @@ import (
 func TestLoad_WrongValues(t *testing.T) {
 	const share = `allowed: a share from "0.1%" to "100%" such as `
 	const two = ", with at most two decimals"
+	const picks = `allowed: "growth", "largest", "newest", "offender", "priority", "reclaim", "stall" or "swap", ` +
+		`or a list of at least one of them, each at most once`
+	const sizes = `allowed: a share such as "2%", a size such as "512M" (K, M, G, T of 1024), or a number of bytes`
+	const rates = `allowed: a rate such as "3/1h", from 1 to 1000 times in a duration from 1s to 24h`
 	for _, test := range []struct{ text, want string }{
 		{`priority = 1001`, `priority: read 1001, allowed: a whole number from -1000 to 1000`},
 		{`priority = -1001`, `priority: read -1001, allowed: a whole number from -1000 to 1000`},
@@ -28,6 +32,7 @@ func TestLoad_WrongValues(t *testing.T) {
 		{`pressure.events = [1]`, `pressure.events: read [1], allowed: a list of "max", "oom", "high", "low" and "oom_kill", each at most once`},
 		{`pressure = true`, `pressure: read true, allowed: a table`},
 		{`[[pressure]]`, `pressure: read a list of tables, allowed: a table`},
+		{`hold.by = "throtle"`, `hold.by: read "throtle", allowed: "throttle" or "none"; did you mean "throttle"?`},
 		{`hold.by = "freeze"`, `hold.by: read "freeze", allowed: "throttle" or "none"`},
 		{`hold.on = "all"`, `hold.on: read "all", allowed: "growers" or "slice"`},
 		{`hold.delay = "10x"`, `hold.delay: read "10x", allowed: a duration from 0s to 10m such as "10s"`},
@@ -38,10 +43,30 @@ func TestLoad_WrongValues(t *testing.T) {
 		{`hold.delay = 10:00:00`, `hold.delay: read a date or time, allowed: a duration from 0s to 10m such as "10s"`},
 		{`hold.calm = "100ms"`, `hold.calm: read "100ms", allowed: a duration from 200ms to 5m such as "2s"`},
 		{`hold.urgent = "0%"`, `hold.urgent: read "0%", ` + share + `"30%"` + two},
-		{`stop.pick = "smallest"`, `stop.pick: read "smallest", allowed: "largest" or "priority"`},
+		{`stop.pick = "smallest"`, `stop.pick: read "smallest", ` + picks},
+		{`stop.pick = "larges"`, `stop.pick: read "larges", ` + picks + `; did you mean "largest"?`},
+		{`stop.pick = ["priority", "Newest"]`, `stop.pick: read ["priority", "Newest"], ` + picks + `; did you mean "newest"?`},
+		{`stop.pick = ["priority", "priority"]`, `stop.pick: read ["priority", "priority"], ` + picks},
+		{`stop.pick = []`, `stop.pick: read [], ` + picks},
+		{`stop.pick = ""`, `stop.pick: read "", ` + picks},
+		{`stop.pick = ["swap", 1]`, `stop.pick: read ["swap", 1], ` + picks},
+		{`stop.pick = {}`, `stop.pick: read a table, ` + picks},
+		{`stop.min = "2 %"`, `stop.min: read "2 %", ` + sizes},
+		{`stop.min = "101%"`, `stop.min: read "101%", ` + sizes},
+		{`stop.min = -1`, `stop.min: read -1, ` + sizes},
 		{`stop.from = "leaves"`, `stop.from: read "leaves", allowed: "slices" or "units"`},
 		{`stop.grace = "61s"`, `stop.grace: read "61s", allowed: a duration from 0s to 1m such as "5s"`},
 		{`stop.settle = "6m"`, `stop.settle: read "6m", allowed: a duration from 0s to 5m such as "5s"`},
+		{`stop.revive = "always"`, `stop.revive: read "always", allowed: "never", "calm" or "restart"`},
+		{`stop.revive = true`, `stop.revive: read true, allowed: "never", "calm" or "restart"`},
+		{`stop.revive_after = "61m"`, `stop.revive_after: read "61m", allowed: a duration from 0s to 1h such as "30s"`},
+		{`stop.revive_max = "0/1h"`, `stop.revive_max: read "0/1h", ` + rates},
+		{`stop.revive_max = "1001/1h"`, `stop.revive_max: read "1001/1h", ` + rates},
+		{`stop.revive_max = "3/999ms"`, `stop.revive_max: read "3/999ms", ` + rates},
+		{`stop.revive_max = "3/1d1s"`, `stop.revive_max: read "3/1d1s", ` + rates},
+		{`stop.revive_max = "3"`, `stop.revive_max: read "3", ` + rates},
+		{`stop.revive_max = 3`, `stop.revive_max: read 3, ` + rates},
+		{`stop.arm = "yes"`, `stop.arm: read "yes", allowed: true or false`},
 		{`hold.by = "` + strings.Repeat("x", 100) + `"`, `hold.by: read "` + strings.Repeat("x", 80) + `"..., allowed: "throttle" or "none"`},
 		{`hold.by = "a\nb"`, `hold.by: read "a\nb", allowed: "throttle" or "none"`},
 	} {
@@ -83,7 +108,8 @@ func TestLoad_WrongDaemonValues(t *testing.T) {
 // Ensure an unknown key is told with the one that was probably meant.
 func TestLoad_UnknownKeys(t *testing.T) {
 	const all = "allowed: priority, pressure.full, pressure.some, pressure.window, pressure.events, hold.by, hold.on, " +
-		"hold.delay, hold.calm, hold.urgent, stop.pick, stop.from, stop.grace, stop.settle"
+		"hold.delay, hold.calm, hold.urgent, stop.pick, stop.from, stop.min, stop.grace, stop.settle, stop.revive, " +
+		"stop.revive_after, stop.revive_max, stop.arm"
 	for text, want := range map[string]string{
 		"prioritty = 1":             "1: prioritty: unknown key, did you mean priority?",
 		"\nhold.dealy = '1s'":       "2: hold.dealy: unknown key, did you mean hold.delay?",
@@ -123,8 +149,10 @@ func TestLoad_AllErrorsAtOnce(t *testing.T) {
 		`etc/slices/a.slice.toml:3: hold.delay: read "x", allowed: a duration from 0s to 10m such as "10s"`,
 		`etc/slices/a.slice.toml:4: hold.by: read "y", allowed: "throttle" or "none"`,
 		`etc/slices/a.slice.toml:5: hold.zebras: unknown key, allowed: priority, pressure.full, pressure.some, pressure.window, ` +
-			`pressure.events, hold.by, hold.on, hold.delay, hold.calm, hold.urgent, stop.pick, stop.from, stop.grace, stop.settle`,
-		`etc/slices/a.slice.toml:7: stop.pick: read 1, allowed: "largest" or "priority"`,
+			`pressure.events, hold.by, hold.on, hold.delay, hold.calm, hold.urgent, stop.pick, stop.from, stop.min, stop.grace, stop.settle, ` +
+			`stop.revive, stop.revive_after, stop.revive_max, stop.arm`,
+		`etc/slices/a.slice.toml:7: stop.pick: read 1, allowed: "growth", "largest", "newest", "offender", "priority", "reclaim", ` +
+			`"stall" or "swap", or a list of at least one of them, each at most once`,
 		`lib/reprieve.toml.d/10.toml:1: not TOML: expected value but found '\n' instead`,
 		`lib/slices/b.slice.d/10.toml:1: priority: read "1", allowed: a whole number from -1000 to 1000`,
 		`lib/slices/slice.d/10.toml:1: hold.on: read 1, allowed: "growers" or "slice"`,
@@ -154,7 +182,7 @@ func TestLoad_Names(t *testing.T) {
 	o := searched(tree(t, map[string]string{"etc/slices/a.slice.toml": "hold.by = \"freeze\"\nstop.pick = \"largest\"\n"}))
 	o.Names = Names{Picks: []string{"oldest"}, Holds: []string{"freeze", "x", "y"}}
 	_, err := Load(o)
-	if want := `stop.pick: read "largest", allowed: "oldest"`; err == nil || !strings.HasSuffix(err.Error(), want) {
+	if want := `stop.pick: read "largest", allowed: "oldest", or a list of at least one of them, each at most once`; err == nil || !strings.HasSuffix(err.Error(), want) {
 		t.Errorf("Load = %v, want %s", err, want)
 	}
 }

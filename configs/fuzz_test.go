@@ -17,6 +17,8 @@ func FuzzLoad(f *testing.F) {
 		"", "# Nothing.\n", "priority = 5\n", "[pressure]\nfull = \"20%\"\nevents = [\"max\", \"oom\"]\n",
 		"hold.delay = \"1d\"\n[stop]\npick = 1\n", "pressure = {some = \"0.1%\", window = '10s'}\nhold.calm = '200ms'\n",
 		"[[pressure]]\n", "a.b.c = 1\n\"\" = 2\n", "\"a\\nb\" = 1\n", "\xff\x00", "[hold]\ndelay = \"0\"\nurgent = \"100%\"\n", "x = {a = [{b = 1}]}\n",
+		"stop.pick = [\"stall\", \"swap\"]\nstop.min = \"64M\"\n", "[stop]\nrevive_max = \"3/1h\"\nrevive_after = \"0\"\nrevive = \"calm\"\narm = false\n",
+		"stop = {pick = [], revive_max = \"0/1d\"}\n", "stop.pick = \"larges\"\nstop.min = \"0%\"\n",
 	} {
 		f.Add([]byte(seed))
 	}
@@ -70,6 +72,12 @@ func checkBounds(t *testing.T, p Policy, path string) {
 			t.Errorf("events %q", p.Pressure.Events)
 		}
 	}
+	for i, name := range p.Stop.Pick {
+		known := []string{"growth", "largest", "newest", "offender", "priority", "reclaim", "stall", "swap"}
+		if !slices.Contains(known, name) || slices.Contains(p.Stop.Pick[:i], name) {
+			t.Errorf("pick %q", p.Stop.Pick)
+		}
+	}
 	for _, check := range []struct {
 		what string
 		ok   bool
@@ -78,8 +86,12 @@ func checkBounds(t *testing.T, p Policy, path string) {
 		{"masked means no text", p.Masked == "" || p.Masked == path && !p.Watched},
 		{"priority", p.Priority >= -1000 && p.Priority <= 1000},
 		{"window", within(p.Pressure.Window, 500*time.Millisecond, 10*time.Second)},
-		{"by, on, pick, from", slices.Contains([]string{"throttle", "none"}, p.Hold.By) && slices.Contains([]string{"growers", "slice"}, p.Hold.On) &&
-			slices.Contains([]string{"largest", "priority"}, p.Stop.Pick) && slices.Contains([]string{"slices", "units"}, p.Stop.From)},
+		{"by, on, from, revive", slices.Contains([]string{"throttle", "none"}, p.Hold.By) && slices.Contains([]string{"growers", "slice"}, p.Hold.On) &&
+			slices.Contains([]string{"slices", "units"}, p.Stop.From) && slices.Contains([]string{"never", "calm", "restart"}, p.Stop.Revive)},
+		{"pick", len(p.Stop.Pick) > 0},
+		{"min", p.Stop.Min.Share <= 10000 && (p.Stop.Min.Share == 0 || p.Stop.Min.Bytes == 0)},
+		{"revive_after", within(p.Stop.ReviveAfter, 0, time.Hour)},
+		{"revive_max", p.Stop.ReviveMax.Count >= 1 && p.Stop.ReviveMax.Count <= 1000 && within(p.Stop.ReviveMax.Per, time.Second, 24*time.Hour)},
 		{"delay", within(p.Hold.Delay, 0, 10*time.Minute)},
 		{"calm", within(p.Hold.Calm, 200*time.Millisecond, 5*time.Minute) && (p.Hold.Delay == 0 || p.Hold.Calm <= p.Hold.Delay)},
 		{"urgent", share(p.Hold.Urgent, 10)},

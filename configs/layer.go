@@ -93,7 +93,7 @@ func (r *reading[T]) entry(path []string, p toml.Primitive) {
 	raw, line := r.doc.look(path, p)
 	apply, ok := s.read(raw)
 	if !ok {
-		r.note(&KeyError{Key: key, Line: line, Found: foundText(raw), Allowed: s.allowed})
+		r.note(&KeyError{Key: key, Line: line, Found: foundText(raw), Allowed: s.allowed, Meant: meant(raw, s.names)})
 		return
 	}
 	r.layer.values = append(r.layer.values, value[T]{key: key, line: line, apply: apply})

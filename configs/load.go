@@ -14,7 +14,7 @@ var shippedDaemon string
 
 // Names are the names of plugins that a slice file may give.
 type Names struct {
-	Picks []string // For stop.pick; nil is largest and priority.
+	Picks []string // For stop.pick; nil is growth, largest, newest, offender, priority, reclaim, stall and swap.
 	Holds []string // For hold.by; nil is throttle and none.
 }
 
@@ -160,7 +160,8 @@ func (s *Set) Policy(slice string) Policy {
 		p.Origins = defaultOrigins(sliceSettings(Names{}))
 	}
 	p.Slice = slice
-	p.Pressure.Events, p.Origins = slices.Clone(p.Pressure.Events), maps.Clone(p.Origins)
+	p.Pressure.Events, p.Stop.Pick = slices.Clone(p.Pressure.Events), slices.Clone(p.Stop.Pick)
+	p.Origins = maps.Clone(p.Origins)
 	return p
 }
 

@@ -21,11 +21,13 @@ func TestLoad_NoFiles(t *testing.T) {
 		Priority: 100,
 		Pressure: Pressure{Window: time.Second},
 		Hold:     Hold{By: "throttle", On: "growers", Delay: 10 * time.Second, Calm: 2 * time.Second, Urgent: 3000},
-		Stop:     Stop{Pick: "largest", From: "slices", Settle: 5 * time.Second},
-		Origins:  map[string]Origin{},
+		Stop: Stop{Pick: []string{"largest"}, From: "slices", Min: Size{Share: 200}, Settle: 5 * time.Second,
+			Revive: "restart", ReviveAfter: 30 * time.Second, ReviveMax: Rate{3, time.Hour}, Arm: true},
+		Origins: map[string]Origin{},
 	}
 	for _, key := range []string{"priority", "pressure.full", "pressure.some", "pressure.window", "pressure.events", "hold.by",
-		"hold.on", "hold.delay", "hold.calm", "hold.urgent", "stop.pick", "stop.from", "stop.grace", "stop.settle"} {
+		"hold.on", "hold.delay", "hold.calm", "hold.urgent", "stop.pick", "stop.from", "stop.min", "stop.grace", "stop.settle",
+		"stop.revive", "stop.revive_after", "stop.revive_max", "stop.arm"} {
 		want.Origins[key] = Origin{}
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -51,10 +53,15 @@ delay = "1m"
 calm = "3s"
 urgent = "40%"
 [stop]
-pick = "priority"
+pick = ["priority", "newest"]
 from = "units"
+min = "64M"
 grace = "7s"
 settle = "0"
+revive = "calm"
+revive_after = "1m"
+revive_max = "5/1d"
+arm = false
 `})
 	file := filepath.Join(root, "run/slices/batch.slice.toml")
 	want := Policy{
@@ -63,18 +70,20 @@ settle = "0"
 		Watched:  true,
 		Pressure: Pressure{Full: 2050, Some: 6000, Window: 2 * time.Second, Events: []string{"oom", "max"}},
 		Hold:     Hold{By: "none", On: "slice", Delay: time.Minute, Calm: 3 * time.Second, Urgent: 4000},
-		Stop:     Stop{Pick: "priority", From: "units", Grace: 7 * time.Second},
-		Origins:  map[string]Origin{},
+		Stop: Stop{Pick: []string{"priority", "newest"}, From: "units", Min: Size{Bytes: 64 << 20}, Grace: 7 * time.Second,
+			Revive: "calm", ReviveAfter: time.Minute, ReviveMax: Rate{5, 24 * time.Hour}},
+		Origins: map[string]Origin{},
 	}
 	for i, key := range []string{"priority", "pressure", "pressure.full", "pressure.some", "pressure.window", "pressure.events",
 		"hold", "hold.by", "hold.on", "hold.delay", "hold.calm", "hold.urgent",
-		"stop", "stop.pick", "stop.from", "stop.grace", "stop.settle"} {
+		"stop", "stop.pick", "stop.from", "stop.min", "stop.grace", "stop.settle",
+		"stop.revive", "stop.revive_after", "stop.revive_max", "stop.arm"} {
 		want.Origins[key] = Origin{File: file, Line: i + 1}
 	}
 	if diff := cmp.Diff(want, set.Policy("batch.slice")); diff != "" {
 		t.Errorf("Policy: -want +got\n%s", diff)
 	}
-	if got, want := set.Policy("batch.slice").Origins["stop.settle"].String(), file+":17"; got != want {
+	if got, want := set.Policy("batch.slice").Origins["stop.arm"].String(), file+":22"; got != want {
 		t.Errorf("origin = %q, want %q", got, want)
 	}
 }
@@ -166,6 +175,29 @@ func TestLoad_KeyByKey(t *testing.T) {
 	}
 }
 
+// Ensure one name to pick by is a list of one, and a list keeps its order.
+func TestLoad_Pick(t *testing.T) {
+	for text, want := range map[string][]string{
+		`"largest"`:               {"largest"},
+		`["largest"]`:             {"largest"},
+		`["swap", "priority"]`:    {"swap", "priority"},
+		`["stall", "oldest", ""]`: nil,
+	} {
+		o := searched(tree(t, map[string]string{"etc/slices/a.slice.toml": "stop.pick = " + text + "\n"}))
+		set, err := Load(o)
+		if want == nil {
+			if err == nil {
+				t.Errorf("Load(%s) = %q, want an error", text, set.Policy("a.slice").Stop.Pick)
+			}
+			continue
+		}
+		must(t, err)
+		if diff := cmp.Diff(want, set.Policy("a.slice").Stop.Pick); diff != "" {
+			t.Errorf("Pick of %s: -want +got\n%s", text, diff)
+		}
+	}
+}
+
 // Ensure a slice is watched when its own, its prefix's or everybody's settings have a [pressure] table, and no other.
 func TestLoad_Watched(t *testing.T) {
 	const limit = "[pressure]\nfull = \"20%\"\n"
@@ -227,12 +259,12 @@ func TestLoad_Daemon(t *testing.T) {
 
 // Ensure a caller cannot change a set by what it got from it.
 func TestSet_ReturnsCopies(t *testing.T) {
-	set, _ := load(t, map[string]string{"etc/slices/a.slice.toml": "[pressure]\nevents = [\"max\"]\n"})
+	set, _ := load(t, map[string]string{"etc/slices/a.slice.toml": "pressure.events = [\"max\"]\nstop.pick = [\"swap\"]\n"})
 	p, d := set.Policy("a.slice"), set.Daemon()
-	p.Pressure.Events[0], p.Origins["priority"] = "x", Origin{File: "x"}
+	p.Pressure.Events[0], p.Stop.Pick[0], p.Origins["priority"] = "x", "x", Origin{File: "x"}
 	d.Protect[0], d.Origins["observe"] = "x", Origin{File: "x"}
 	set.Named()[0], set.Files()[0] = "x", "x"
-	if q := set.Policy("a.slice"); q.Pressure.Events[0] != "max" || q.Origins["priority"].File != "" {
+	if q := set.Policy("a.slice"); q.Pressure.Events[0] != "max" || q.Stop.Pick[0] != "swap" || q.Origins["priority"].File != "" {
 		t.Errorf("Policy = %+v after its copy was changed", q)
 	}
 	if e := set.Daemon(); e.Protect[0] == "x" || e.Origins["observe"].File == "x" {

@@ -1,8 +1,25 @@
 package configs
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
-// nearest returns the key of known that an unknown key was probably meant to be, or "": one with at most two letters
+// meant returns the name that the first unknown one of a decoded value, a string or a list, was probably meant to be, or "".
+func meant(raw any, names []string) string {
+	items, isList := raw.([]any)
+	if !isList {
+		items = []any{raw}
+	}
+	for _, item := range items {
+		if text, isText := item.(string); isText && !slices.Contains(names, text) {
+			return nearest(text, names)
+		}
+	}
+	return ""
+}
+
+// nearest returns the key or name of known that an unknown one was probably meant to be, or "": one with at most two letters
 // different, else the only one of that name in another table (a key that stands under the wrong heading).
 func nearest(key string, known []string) string {
 	best, least := "", 3

@@ -66,16 +66,35 @@ type Hold struct {
 
 // Stop says whom to stop, and how.
 type Stop struct {
-	Pick   string        // A name of [Names.Picks], default "largest".
+	Pick   []string      // Names of [Names.Picks], at least one and none twice, each for the ties of the one before; default "largest".
 	From   string        // "slices" (default): leaf slices below, units where there are none; or "units".
+	Min    Size          // What a stop must free, default 2%; see [Stop.MinBytes].
 	Grace  time.Duration // From SIGTERM to SIGKILL, 0 to 1 minute, default 0.
 	Settle time.Duration // How long to wait for the memory to come back after a stop, 0 to 5 minutes, default 5 s.
+	// Revive says which of the stopped units are started again when the slice is calm: "restart" (default), those whose
+	// own Restart= would have brought them back after an oom-kill; "calm", each that systemd can start; or "never".
+	Revive      string
+	ReviveAfter time.Duration // How long the slice must have been calm before, 0 to 1 hour, default 30 s.
+	ReviveMax   Rate          // How often one unit is started again, 1 to 1000 times in 1 s to 24 hours, default 3 in an hour.
+	Arm         bool          // Whether memory.oom.group=1 is set on what would be stopped whole, default true.
+}
+
+// minShareBytes is the least that a share counts as in stop.min: to stop somebody for less does not pay.
+const minShareBytes = 16 << 20
+
+// MinBytes returns how many bytes a stop must free, where usageBytes is the usage of the watched slice: a share is of
+// that usage and counts as 16 MiB at least, a plain size is taken as it is. 0 is no minimum.
+func (s Stop) MinBytes(usageBytes uint64) uint64 {
+	if s.Min.Share == 0 {
+		return s.Min.Bytes
+	}
+	return max(s.Min.Of(usageBytes), minShareBytes)
 }
 
 // Daemon is what is configured for the daemon as a whole, in reprieve.toml and its drop-ins.
 type Daemon struct {
 	Observe bool              // Decide and report, but write and stop nothing.
-	Protect []string          // Globs over the names of units that are never stopped.
+	Protect []string          // Globs over the names of units that are never stopped, slices with all that lies in them.
 	Host    Host              // When the host itself is scarce.
 	Origins map[string]Origin // By key, as in [Policy.Origins].
 }
@@ -87,7 +106,8 @@ type Host struct {
 }
 
 // Protected reports whether a unit's full name ("ssh.service") matches one of the globs of Protect, by the rules of
-// [path.Match]. A backslash in the name of a unit must be written twice in the glob.
+// [path.Match]. A backslash in the name of a unit must be written twice in the glob. It judges this one name: what lies in
+// a protected slice is protected with it, so a caller asks for the slices above a unit as well.
 func (d Daemon) Protected(unit string) bool {
 	for _, glob := range d.Protect {
 		if ok, err := path.Match(glob, unit); ok && err == nil {
@@ -103,6 +123,9 @@ func defaultPolicy() Policy {
 		Priority: 100,
 		Pressure: Pressure{Window: time.Second},
 		Hold:     Hold{By: "throttle", On: "growers", Delay: 10 * time.Second, Calm: 2 * time.Second, Urgent: 30 * percent},
-		Stop:     Stop{Pick: "largest", From: "slices", Settle: 5 * time.Second},
+		Stop: Stop{
+			Pick: []string{"largest"}, From: "slices", Min: Size{Share: 2 * percent}, Settle: 5 * time.Second,
+			Revive: "restart", ReviveAfter: 30 * time.Second, ReviveMax: Rate{Count: 3, Per: time.Hour}, Arm: true,
+		},
 	}
 }

@@ -11,22 +11,25 @@ import (
 
 // setting is one row of the tables in settings.go: a key, and what to do with its value. T is [Policy] or [Daemon].
 type setting[T any] struct {
-	key     string // "hold.delay", or "hold" for a table.
-	table   bool   // A table: its entries are walked; the value itself is only noted.
-	allowed string // What the value may be, in words.
+	key     string   // "hold.delay", or "hold" for a table.
+	table   bool     // A table: its entries are walked; the value itself is only noted.
+	allowed string   // What the value may be, in words.
+	names   []string // Where the value is names: all that there are.
 	// read judges a decoded value; apply stores it.
 	read func(raw any) (apply func(*T), ok bool)
 }
 
-// kind is a sort of value: its bounds in words, and its parser over what the TOML library decodes into an any.
+// kind is a sort of value: its bounds in words, the names it may have, if any, and its parser over what the TOML library
+// decodes into an any.
 type kind[V any] struct {
 	allowed string
+	names   []string
 	parse   func(raw any) (V, bool)
 }
 
 // field makes the setting of key: a value of kind k, stored where at says.
 func field[T, V any](key string, k kind[V], at func(*T) *V) setting[T] {
-	return setting[T]{key: key, allowed: k.allowed, read: func(raw any) (func(*T), bool) {
+	return setting[T]{key: key, allowed: k.allowed, names: k.names, read: func(raw any) (func(*T), bool) {
 		value, ok := k.parse(raw)
 		return func(t *T) { *at(t) = value }, ok
 	}}
@@ -64,6 +67,19 @@ func durations(least, most time.Duration, example string) kind[time.Duration] {
 	}
 }
 
+// rates is a rate of 1 to most times in a duration from least to longest.
+func rates(most int, least, longest time.Duration, example string) kind[Rate] {
+	return kind[Rate]{
+		allowed: fmt.Sprintf("a rate such as %q, from 1 to %d times in a duration from %s to %s", example, most,
+			FormatDuration(least), FormatDuration(longest)),
+		parse: func(raw any) (Rate, bool) {
+			text, _ := raw.(string)
+			rate, ok := parseRate(text)
+			return rate, ok && rate.Count >= 1 && rate.Count <= most && rate.Per >= least && rate.Per <= longest
+		},
+	}
+}
+
 // sizes is an amount of memory: a string, or a whole number of bytes.
 func sizes() kind[Size] {
 	return kind[Size]{
@@ -82,7 +98,7 @@ func sizes() kind[Size] {
 
 // choice is one of words.
 func choice(words ...string) kind[string] {
-	return kind[string]{allowed: quoted(words, "or"), parse: func(raw any) (string, bool) {
+	return kind[string]{allowed: quoted(words, "or"), names: words, parse: func(raw any) (string, bool) {
 		text, ok := raw.(string)
 		return text, ok && slices.Contains(words, text)
 	}}
@@ -91,13 +107,28 @@ func choice(words ...string) kind[string] {
 // subset is a list of words, none of them twice.
 func subset(words ...string) kind[[]string] {
 	allowed := "a list of " + quoted(words, "and") + ", each at most once"
-	return kind[[]string]{allowed: allowed, parse: func(raw any) ([]string, bool) {
+	return kind[[]string]{allowed: allowed, names: words, parse: func(raw any) ([]string, bool) {
 		list, ok := stringList(raw)
 		for i, word := range list {
 			ok = ok && slices.Contains(words, word) && !slices.Contains(list[:i], word)
 		}
 		return list, ok
 	}}
+}
+
+// ranking is one of words, or a list of them that is not empty: the first decides, the next breaks its ties.
+func ranking(words ...string) kind[[]string] {
+	lists := subset(words...)
+	return kind[[]string]{
+		allowed: quoted(words, "or") + ", or a list of at least one of them, each at most once", names: words,
+		parse: func(raw any) ([]string, bool) {
+			if _, isText := raw.(string); isText {
+				raw = []any{raw}
+			}
+			list, ok := lists.parse(raw)
+			return list, ok && len(list) > 0
+		},
+	}
 }
 
 // unitGlobs is a list of globs over the names of units.

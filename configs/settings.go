@@ -4,10 +4,10 @@ import "time"
 
 // sliceSettings is every setting of a slice, with its bounds. The defaults are in defaultPolicy.
 func sliceSettings(n Names) []setting[Policy] {
-	const second, minute = time.Second, time.Minute
+	const second, minute, hour = time.Second, time.Minute, time.Hour
 	picks, holds := n.Picks, n.Holds
 	if picks == nil {
-		picks = []string{"largest", "priority"}
+		picks = []string{"growth", "largest", "newest", "offender", "priority", "reclaim", "stall", "swap"}
 	}
 	if holds == nil {
 		holds = []string{"throttle", "none"}
@@ -31,10 +31,15 @@ func sliceSettings(n Names) []setting[Policy] {
 		field("hold.urgent", shares(percent/10, "30%"), func(p *Policy) *Share { return &p.Hold.Urgent }),
 
 		table("stop", func(*Policy) {}),
-		field("stop.pick", choice(picks...), func(p *Policy) *string { return &p.Stop.Pick }),
+		field("stop.pick", ranking(picks...), func(p *Policy) *[]string { return &p.Stop.Pick }),
 		field("stop.from", choice("slices", "units"), func(p *Policy) *string { return &p.Stop.From }),
+		field("stop.min", sizes(), func(p *Policy) *Size { return &p.Stop.Min }),
 		field("stop.grace", durations(0, minute, "5s"), func(p *Policy) *time.Duration { return &p.Stop.Grace }),
 		field("stop.settle", durations(0, 5*minute, "5s"), func(p *Policy) *time.Duration { return &p.Stop.Settle }),
+		field("stop.revive", choice("never", "calm", "restart"), func(p *Policy) *string { return &p.Stop.Revive }),
+		field("stop.revive_after", durations(0, hour, "30s"), func(p *Policy) *time.Duration { return &p.Stop.ReviveAfter }),
+		field("stop.revive_max", rates(1000, second, 24*hour, "3/1h"), func(p *Policy) *Rate { return &p.Stop.ReviveMax }),
+		field("stop.arm", booleans(), func(p *Policy) *bool { return &p.Stop.Arm }),
 	}
 }
 

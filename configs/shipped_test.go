@@ -28,6 +28,18 @@ func TestShipped_Example(t *testing.T) {
 	}
 }
 
+// Ensure the example explains every picker, and the list of them all is one that a file may have.
+func TestShipped_ExamplePicks(t *testing.T) {
+	var list []string
+	for _, match := range regexp.MustCompile(`(?m)^#   ("\w+")  +\w`).FindAllStringSubmatch(read(t, "shipped/examples/batch.slice.toml"), -1) {
+		list = append(list, match[1])
+	}
+	set, _ := load(t, map[string]string{"etc/slices/a.slice.toml": "stop.pick = [" + strings.Join(list, ", ") + "]\n"})
+	if got := set.Policy("a.slice").Stop.Pick; len(got) != 8 {
+		t.Errorf("the example explains %q, want all eight", got)
+	}
+}
+
 // Ensure each key in a shipped file has a comment above it, and each pattern of protect a reason.
 func TestShipped_Commented(t *testing.T) {
 	for _, file := range []string{"shipped/reprieve.toml", "shipped/examples/batch.slice.toml"} {
@@ -64,7 +76,8 @@ func TestShipped_Daemon(t *testing.T) {
 	for unit, want := range map[string]bool{
 		"systemd-journald.service": true, "systemd-logind.service": true, "systemd-udevd.service": true, "dbus.service": true,
 		"dbus-broker.service": true, "ssh.service": true, "sshd.service": true, "ssh@0-10.0.0.1:22-10.0.0.2:5.service": true,
-		"getty@tty1.service": true, "reprieved.service": true, "postgresql.service": false, "user@1000.service": false,
+		"getty@tty1.service": true, "reprieved.service": true, "session.slice": true,
+		"postgresql.service": false, "user@1000.service": false, "app.slice": false, "user.slice": false, "user-1000.slice": false, "session-1.scope": false,
 	} {
 		if got := d.Protected(unit); got != want {
 			t.Errorf("Protected(%q) = %v, want %v", unit, got, want)
@@ -182,6 +195,9 @@ func messageIDs() []string {
 		"813f3b1874dc47ab9aa5472c942dd1ab", // stop
 		"a7452aab967443f4aaeb384b853c1d7c", // stopped
 		"c2b960401851416e8e7bf732b9650777", // settled
+		"5b7f0c9d4b0a4a5f9f2e6d1c3a8e4710", // kernel
+		"0f2d7c4be1f94f6c8d0c3b1f5a6e9827", // revived
+		"9c1e5a3f7d2b4c60a8f4e7b6d0523a1e", // stays down
 		"106f77376d894ca3bafb05d2e7623017", // failed
 		"ce7c13b5f8d14c0084144c5f3cd89896", // kept
 		"975bc66ce7bc4337a04dad1605cf18cc", // released
@@ -192,7 +208,7 @@ func messageIDs() []string {
 // Ensure the catalog names only fields that the messages have.
 func TestCatalog_Fields(t *testing.T) {
 	known := map[string]bool{"UNIT": true}
-	for _, field := range []string{"SLICE", "EPISODE", "REASON", "STALL_SOME", "STALL_FULL", "USAGE", "FREED", "CANDIDATES"} {
+	for _, field := range []string{"SLICE", "EPISODE", "REASON", "STALL_SOME", "STALL_FULL", "USAGE", "FREED", "CANDIDATES", "PICK", "EMPTY_USEC", "SETTLE_USEC", "KILLS"} {
 		known["REPRIEVE_"+field] = true
 	}
 	named := regexp.MustCompile(`@(\w+)@`).FindAllStringSubmatch(read(t, "catalog/reprieve.catalog"), -1)
