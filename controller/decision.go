@@ -19,14 +19,17 @@ const (
 	PutBack
 	// Lift: restore what the hold of Leaf stands in for. LiftAnswered.
 	Lift
-	// Weigh: gather the candidates of the slice. Weighed.
+	// TakeSamples: read of all leaves what pickers compare with later. Sampled.
+	TakeSamples
+	// Weigh: gather the candidates of the slice on Scale. Weighed.
 	Weigh
 	// StopUnit: mark the units of Victim, then ask systemd to stop it, within
 	// BusBound. StopAnswered.
 	StopUnit
 	// Kill: cgroup.kill on Victim. KillAnswered.
 	Kill
-	// Sweep: SIGKILL to every process left in Victim. SweepAnswered.
+	// Sweep: SIGKILL to every process left in Victim, and have the kernel take
+	// the memory of those that linger. SweepAnswered.
 	Sweep
 	// Report: tell people Note.
 	Report
@@ -39,6 +42,7 @@ type Decision struct {
 	Until  time.Duration // Hold, PutBack: the hold ends then at the latest
 	Found  memcg.Limit   // PutBack
 	Victim *Candidate    // StopUnit, Kill, Sweep
+	Scale  Scale         // Weigh
 	Note   Note          // Report
 }
 
@@ -52,10 +56,13 @@ const (
 	weighBound = 5 * time.Second
 	// sweepAfter is when what cgroup.kill left is killed one by one, and how
 	// often that is repeated.
-	sweepAfter = 500 * time.Millisecond
+	sweepAfter = 250 * time.Millisecond
 	// emptyBound is how long a killed group may take to be empty before that
 	// is a failure that is told.
 	emptyBound = 10 * time.Second
+	// rounds is how often a choice is checked again before the stop; the last
+	// one counts even if it changed once more.
+	rounds = 3
 	// againAfter is the time between two tries to reach systemd.
 	againAfter = time.Second
 	// afterglow is how long a sleep of the kernel's begun under memory.high

@@ -12,14 +12,24 @@ func (m *Machine) stepCalm(now time.Duration, in *Reading, s *Sight, out []Decis
 	if e != Pressing {
 		return out
 	}
+	out = m.begin(now, breach, in, s, out)
+	if now >= m.deadline {
+		return m.expire(now, Pressing, out)
+	}
+	return out
+}
+
+// begin begins an episode, or goes on with one that ended a moment ago.
+func (m *Machine) begin(now time.Duration, breach Breach, in *Reading, s *Sight, out []Decision) []Decision {
 	resumed := m.ended != never && now-m.ended <= m.rules.Policy.Hold.Calm
 	if !resumed {
-		m.id, m.used = m.newID(), 0
+		m.id, m.used, m.fruitless = m.newID(), 0, m.fruitless[:0]
 	}
 	m.phase, m.breach, m.began = PhaseHeld, breach, now
-	m.stallOK, m.due, m.more, m.told = false, false, false, false
-	m.calm, m.retry, m.weighing, m.ended, m.blind = never, never, never, never, never
-	m.fresh, m.most, m.stopped = true, heldMost{}, m.stopped[:0]
+	m.stallOK, m.due, m.more, m.told, m.record = false, false, false, false, false
+	m.calm, m.retry, m.ended, m.blind = never, never, never, never
+	m.choice, m.killed = choice{since: never}, 0
+	m.fresh, m.most = true, heldMost{}
 	m.deadline = now + max(m.rules.Policy.Hold.Delay-m.used, 0)
 	for _, l := range m.leaves {
 		l.begin(m.rules.Policy.Pressure.Window)
@@ -37,8 +47,8 @@ func (m *Machine) stepCalm(now time.Duration, in *Reading, s *Sight, out []Decis
 	note := m.note(NoteBreach, now)
 	note.Resumed, note.UsageBytes = resumed, in.UsageBytes
 	out = append(out, Decision{Action: Report, Note: note})
-	if now >= m.deadline {
-		return m.expire(now, Pressing, out)
+	if m.rules.Order.Needs().Samples {
+		out = append(out, Decision{Action: TakeSamples})
 	}
 	return out
 }
@@ -61,8 +71,14 @@ func (m *Machine) stepHeld(now time.Duration, in *Reading, s *Sight, out []Decis
 	if m.calm != never && now-m.calm >= m.rules.Policy.Hold.Calm {
 		return m.relieve(now, in, out)
 	}
-	if m.weighing != never {
+	if now >= m.deadline {
+		out = m.liftAll(out) // whatever else is under way
+	}
+	if m.choice.since != never {
 		return m.awaitWeights(now, out)
+	}
+	if m.killed > 0 {
+		return m.weigh(now, BecauseKernel, out)
 	}
 	if now >= m.deadline {
 		return m.expire(now, verdict, out)
@@ -83,11 +99,17 @@ func (m *Machine) relieve(now time.Duration, in *Reading, out []Decision) []Deci
 	m.used += m.calm - m.began
 	m.ended = now
 	out = append(m.liftAll(out), Decision{Action: Report, Note: note})
-	return m.end(out)
+	return m.end(now, out)
 }
 
 // end returns to calm and takes rules that waited for it.
-func (m *Machine) end(out []Decision) []Decision {
+func (m *Machine) end(now time.Duration, out []Decision) []Decision {
+	if m.killed > 0 {
+		note := m.kernelNote(now)
+		note.Aside = "other stops were under way, nobody looked closer"
+		out = append(out, Decision{Action: Report, Note: note})
+		m.killed = 0
+	}
 	m.phase = PhaseCalm
 	m.host.done(m)
 	m.window.Reset()
@@ -119,7 +141,7 @@ func (m *Machine) expire(now time.Duration, verdict Evidence, out []Decision) []
 	} else if now-m.blind >= blindBound {
 		note := m.note(NoteFailed, now)
 		note.Step = "judge whether the pressure goes on after the delay: readings are missing; nothing is stopped"
-		return m.end(append(out, Decision{Action: Report, Note: note}))
+		return m.end(now, append(out, Decision{Action: Report, Note: note}))
 	}
 	return out
 }
@@ -150,7 +172,8 @@ func (m *Machine) ask(now time.Duration, l *Leaf, out []Decision) []Decision {
 	if m.rules.Observe {
 		l.hold = pretended
 		note := m.note(NoteHold, now)
-		note.Unit, note.UsageBytes, note.Mark = l.Unit, l.Reading.UsageBytes, memcg.Limit(l.Reading.UsageBytes)
+		note.ofLeaf(l)
+		note.UsageBytes, note.Mark = l.Reading.UsageBytes, memcg.Limit(l.Reading.UsageBytes)
 		return append(out, Decision{Action: Report, Note: note})
 	}
 	l.hold = asked
@@ -175,16 +198,34 @@ func (m *Machine) HoldAnswered(now time.Duration, l *Leaf, h memcg.Hold, err err
 	l.Reading.HighOK = false
 	if !again {
 		l.atHold = l.Reading
+		m.forgetOthers()
 	}
-	if l.gone || m.phase != PhaseHeld || m.due || m.weighing != never {
+	if l.gone || m.phase != PhaseHeld || m.due || m.choice.since != never {
 		return m.lift(l, out) // it came too late
 	}
 	if again {
 		return out
 	}
 	note := m.note(NoteHold, now)
-	note.Unit, note.UsageBytes, note.Mark = l.Unit, l.Reading.UsageBytes, h.Mark
+	note.ofLeaf(l)
+	note.UsageBytes, note.Mark = l.Reading.UsageBytes, h.Mark
 	return append(out, Decision{Action: Report, Note: note})
+}
+
+// forgetOthers begins to measure those who are not held anew, with the first
+// hold: what they stalled before it is the breach's doing, and no sign that the wait hurts them.
+func (m *Machine) forgetOthers() {
+	if m.most.n > 1 {
+		return
+	}
+	for _, l := range m.leaves {
+		if !l.hold.inForce() {
+			l.window.Reset()
+		}
+	}
+	for _, w := range m.witnesses {
+		w.window.Reset()
+	}
 }
 
 // holdFailed gives up holding a leaf in this episode. Where an earlier hold
@@ -202,7 +243,8 @@ func (m *Machine) holdFailed(now time.Duration, l *Leaf, again bool, err error, 
 		return out
 	}
 	note := m.note(NoteFailed, now)
-	note.Unit, note.Step, note.Err = l.Unit, "hold", err
+	note.ofLeaf(l)
+	note.Step, note.Err = "hold", err
 	return append(out, Decision{Action: Report, Note: note})
 }
 
@@ -246,12 +288,16 @@ func (m *Machine) LiftAnswered(now time.Duration, l *Leaf, how memcg.Restored, e
 	if how == memcg.RestoredOld {
 		m.glow = max(m.glow, now+afterglow)
 	}
-	if err == nil {
-		return out
+	if err != nil {
+		note := m.note(NoteFailed, now)
+		note.ofLeaf(l)
+		note.Step, note.Err = "lift the hold", err
+		out = append(out, Decision{Action: Report, Note: note})
 	}
-	note := m.note(NoteFailed, now)
-	note.Unit, note.Step, note.Err = l.Unit, "lift the hold", err
-	return append(out, Decision{Action: Report, Note: note})
+	if m.phase == PhaseHeld && m.choice.since != never {
+		return m.confirm(now, out)
+	}
+	return out
 }
 
 // unhold takes a leaf out of the list of those whose stall is ours.

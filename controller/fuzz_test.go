@@ -45,6 +45,9 @@ func FuzzMachine(f *testing.F) {
 			if set(7) && b.leaf.Held() {
 				b.high = memcg.Max // somebody takes the limit away
 			}
+			if set(6) && set(1) {
+				s.kernelKills(a, 1)
+			}
 			w.run(w.now+sec/2, nil)
 			if s.m.Victim() != nil && s2.m.Victim() != nil {
 				t.Fatalf("byte %d: two victims at once", i)

@@ -1,11 +1,17 @@
 package controller
 
+import "time"
+
 // Host is what the machines of one host share: at most one of them stops
 // something, and each knows where the others hold. It belongs to the loop that
 // steps the machines.
 type Host struct {
 	machines []*Machine
 	stopping *Machine // the one whose victim is dying or settling; nil: none
+
+	// The kernel's OOM killer killed in a watched slice: its memory is coming
+	// back until then, and nobody else is chosen.
+	quiet time.Duration
 }
 
 // turn takes the host's one stop for m and reports whether m has it.

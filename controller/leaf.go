@@ -14,12 +14,19 @@ type Leaf struct {
 	Unit  string // systemd's name of it
 	Path  string // its cgroup
 	Inode uint64
+	User  bool // it belongs to the manager of the user UID
+	UID   uint32
 
 	Reading LeafReading
 
 	window pressure.Window
 	base   uint64 // footprint when the breach began
 	baseOK bool
+
+	stallBase uint64 // its some total when it was first read in this episode
+	stallOK   bool
+	stall     uint64 // what that gained before anything was held
+	sample    Sample
 
 	gone bool // taken out of its machine
 
@@ -44,6 +51,24 @@ func (l *Leaf) Held() bool { return l.hold == holding }
 
 // Limits returns the values of the hold that is in force or being lifted.
 func (l *Leaf) Limits() memcg.Hold { return l.limits }
+
+// Sample is what some pickers compare with, read of a leaf at the breach.
+type Sample struct {
+	ScanPages uint64 // pgscan of memory.stat
+	Offences  uint64 // max and oom of memory.events
+	At        time.Duration
+	OK        bool
+}
+
+// Sampled takes the answer to Sample.
+func (l *Leaf) Sampled(s Sample) { l.sample = s }
+
+// Figures gives what the machine knows of the leaf for a candidate's score:
+// what it gained since the breach, its stall before the first hold, and the
+// sample taken at the breach.
+func (l *Leaf) Figures() (gainBytes, stallMicros uint64, s Sample) {
+	return l.gain(), l.stall, l.sample
+}
 
 // holdState is where a leaf's hold stands. Asked and lifting end by the
 // worker's answer.
@@ -83,10 +108,16 @@ func (l *Leaf) gain() uint64 {
 }
 
 // take notes a leaf's reading.
-func (l *Leaf) take(now time.Duration) {
+func (l *Leaf) take(now time.Duration, held bool) {
 	r := &l.Reading
 	if r.TotalsOK {
 		l.window.Add(now, r.Totals)
+		switch {
+		case !l.stallOK:
+			l.stallBase, l.stallOK = r.Totals.SomeMicros, true
+		case !held && r.Totals.SomeMicros >= l.stallBase:
+			l.stall = r.Totals.SomeMicros - l.stallBase
+		}
 	}
 	if !l.baseOK && r.UsageOK {
 		l.base, l.baseOK = r.footprint(), true
@@ -101,7 +132,7 @@ func (l *Leaf) take(now time.Duration) {
 // begin forgets what an earlier episode knew of the leaf.
 func (l *Leaf) begin(window time.Duration) {
 	l.window = pressure.NewWindow(window)
-	l.baseOK, l.failed = false, false
+	l.baseOK, l.failed, l.stallOK, l.stall, l.sample = false, false, false, 0, Sample{}
 	if l.hold == refused || l.hold == pretended {
 		l.hold = free
 	}

@@ -29,7 +29,7 @@ const (
 type Rules struct {
 	Policy    configs.Policy
 	Detectors []Detector
-	Picker    Picker
+	Order     Order
 	Observe   bool // decide and tell, do nothing
 }
 
@@ -78,15 +78,21 @@ type Machine struct {
 	told     bool          // that nothing can be stopped
 	retry    time.Duration // not weighed again before
 	why      Why
-	weighing time.Duration // since when candidates are gathered; never: not
+	choice   choice
 	blind    time.Duration // since when nothing is known, past the delay; never: something is
 	fresh    bool          // just begun: the leaves have not been read yet
 	held     [maxGrowers]*Leaf
 	nHeld    int
 	most     heldMost
 
-	stopped []uint64 // inodes of the victims of this episode
-	usage   uint64   // of the slice at the last reading
+	fruitless []uint64 // inodes of victims of this episode whose stop freed nothing
+
+	kills    uint64 // by the kernel's OOM killer, since the slice is watched
+	killed   uint64 // of those, not told yet
+	killedIn Phase  // what we were doing then
+	record   bool   // the episode is only for them
+
+	usage   uint64 // of the slice at the last reading
 	usageOK bool
 	ended   time.Duration // of the last episode by relief; never: none
 
@@ -108,7 +114,7 @@ const never = time.Duration(-1 << 62)
 func NewMachine(host *Host, slice string, rules Rules, self *Leaf, newID func() ID) *Machine {
 	m := &Machine{
 		Slice: slice, host: host, rules: rules, newID: newID, self: self,
-		glow: never, ended: never, weighing: never,
+		glow: never, ended: never, choice: choice{since: never},
 		window: pressure.NewWindow(rules.Policy.Pressure.Window),
 	}
 	host.machines = append(host.machines, m)
@@ -208,6 +214,9 @@ func (m *Machine) Step(now time.Duration, in *Reading, out []Decision) []Decisio
 	if _, e := m.detect(&s); e == Pressing {
 		m.pressed = now
 	}
+	if s.RiseOK && s.Rise.OOMKill > 0 {
+		out = m.kernelKilled(now, in, &s, out)
+	}
 	switch m.phase {
 	case PhaseCalm:
 		return m.stepCalm(now, in, &s, out)
@@ -242,10 +251,10 @@ func (m *Machine) sight(now time.Duration, in *Reading) Sight {
 		return s // the shell read no leaf
 	}
 	for _, l := range m.leaves {
-		l.take(now)
+		l.take(now, m.most.n > 0)
 	}
 	if m.self != nil {
-		m.self.take(now)
+		m.self.take(now, m.most.n > 0)
 	}
 	for _, w := range m.witnesses {
 		if w.TotalsOK {
@@ -265,7 +274,7 @@ func rise(was, is memcg.Events) memcg.Events {
 	}
 	return memcg.Events{
 		Low: gain(was.Low, is.Low), High: gain(was.High, is.High), Max: gain(was.Max, is.Max),
-		OOM: gain(was.OOM, is.OOM), OOMKill: gain(was.OOMKill, is.OOMKill),
+		OOM: gain(was.OOM, is.OOM), OOMKill: gain(was.OOMKill, is.OOMKill), OOMGroupKill: gain(was.OOMGroupKill, is.OOMGroupKill),
 	}
 }
 

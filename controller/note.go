@@ -2,6 +2,7 @@ package controller
 
 import (
 	"encoding/hex"
+	"strings"
 	"time"
 
 	"reprieve/memcg"
@@ -17,18 +18,31 @@ func (id ID) String() string {
 	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
 }
 
+// parseID reads what String wrote; anything else is the zero ID.
+func parseID(text string) ID {
+	var id ID
+	b, err := hex.DecodeString(strings.ReplaceAll(text, "-", ""))
+	if err == nil && len(b) == len(id) {
+		copy(id[:], b)
+	}
+	return id
+}
+
 // NoteKind is what a note tells.
 type NoteKind int
 
 // What is told of an episode.
 const (
-	NoteBreach  NoteKind = iota + 1 // an episode begins, or one goes on after relief
-	NoteHold                        // a leaf is held
-	NoteRelief                      // the pressure passed, nothing died
-	NoteStop                        // a candidate was chosen and is being stopped
-	NoteStopped                     // its group is empty
-	NoteSettled                     // its memory is back, or the settle time is over
-	NoteFailed                      // something could not be done
+	NoteBreach    NoteKind = iota + 1 // an episode begins, or one goes on after relief
+	NoteHold                          // a leaf is held
+	NoteRelief                        // the pressure passed, nothing died
+	NoteStop                          // a candidate was chosen and is being stopped
+	NoteStopped                       // its group is empty
+	NoteSettled                       // its memory is back, or the settle time is over
+	NoteKernel                        // the kernel's OOM killer killed in the slice
+	NoteRevived                       // a unit that a stop took down is started again
+	NoteStaysDown                     // one that is not, since it fell too often
+	NoteFailed                        // something could not be done
 )
 
 // Why is the reason that ended a wait.
@@ -42,6 +56,7 @@ const (
 	BecauseScarce                 // the host is below its floors
 	BecauseOthers                 // others stall above the urgent limit
 	BecauseMore                   // the breach went on after a stop
+	BecauseKernel                 // the kernel's OOM killer killed a part of it
 )
 
 // Note is what is told to people, all figures in it. It is a value; the slice
@@ -57,24 +72,46 @@ type Note struct {
 	Stall   pressure.Stall // the slice's stall before anything was held
 	StallOK bool
 
-	Unit       string      // the leaf held, or the victim
+	Unit       string // the leaf held, or the victim
+	User       bool   // Unit belongs to the manager of the user UID
+	UID        uint32
 	UsageBytes uint64      // of Unit, or of the slice where there is none
 	Mark       memcg.Limit // NoteHold: the memory.high set
 
 	Why        Why
 	Waited     time.Duration // since the episode began, less the calm in it
 	Delay      time.Duration
-	Held       int    // leaves held
-	HeldUnit   string // the first of them
-	HeldBytes  uint64 // and its mark
-	Pick       string // name of the picker
-	Candidates []Candidate
+	Held       int         // leaves held
+	HeldUnit   string      // the first of them
+	HeldBytes  uint64      // and its mark
+	Pick       string      // name of the picker
+	Candidates []Candidate // the first of them where there are many
+	Eligible   int         // how many could have been stopped
+	Others     int         // candidates that are not listed
 
 	Took       time.Duration // decision to empty, or empty to settled
+	Emptied    time.Duration // NoteSettled: decision to empty
 	FreedBytes uint64
 	FreedOK    bool
-	GoesOn     bool // NoteSettled: still in breach
+	GoesOn     bool   // NoteSettled: still in breach
+	Reaped     int    // processes whose memory the kernel was asked to take before they were gone
+	ReapBytes  uint64 // what that gave, measured
+
+	Kills   uint64   // NoteKernel: by the kernel's OOM killer
+	Phase   Phase    // NoteKernel: what we were doing
+	Aside   string   // NoteKernel: why what is left of the group is not stopped; "" where it is
+	Revives []string // units that come back by rule
+	Lost    []string // units that cannot come back: transient ones
+	Stays   []string // units that the policy leaves down
+	Along   []string // units outside Unit that systemd stopped with it
+	Count   int      // NoteStaysDown: how often it was revived
+	Per     time.Duration
 
 	Step string // NoteFailed: what could not be done
 	Err  error  // NoteFailed: why; may be nil
 }
+
+// ofLeaf and ofVictim say whom a note is about.
+func (n *Note) ofLeaf(l *Leaf) { n.Unit, n.User, n.UID = l.Unit, l.User, l.UID }
+
+func (n *Note) ofVictim(c *Candidate) { n.Unit, n.User, n.UID = c.Unit, c.User, c.UID }

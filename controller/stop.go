@@ -2,8 +2,10 @@ package controller
 
 import (
 	"errors"
-	"slices"
+	"fmt"
 	"time"
+
+	"reprieve/memcg"
 )
 
 // stop is one stop under way.
@@ -17,95 +19,49 @@ type stop struct {
 	waiting  bool          // for its answer
 	queued   bool          // systemd has the job
 	hopeless bool          // asking again cannot help
-	told     bool          // that systemd could not be asked
+	missed   int           // how often it could not be asked, or did not answer
+	told     bool          // and that this was told
+	after    Aftermath
 
 	killAsked time.Duration // never: not yet
 	swept     time.Duration // or asked to; never: not yet
 	loud      bool          // told that the group does not empty
+	left      []memcg.Process
+	reaped    int
+	reapBytes uint64
+	kernel    uint64 // killed by the kernel's OOM killer meanwhile
 
 	empty time.Duration // when it was seen empty; never: not yet
 }
 
 // ErrNotEmpty says that a group still had processes long after it was killed.
-var ErrNotEmpty = errors.New("processes are left long after SIGKILL; they wait in the kernel, for a disk or a network file system as a rule")
+var ErrNotEmpty = errors.New("processes are left long after SIGKILL; in state D they wait in the kernel, for a disk or a network file system as a rule")
 
-// ErrNoCandidates says that gathering the candidates took too long.
-var ErrNoCandidates = errors.New("no answer in time")
-
-// weigh asks for the candidates.
-func (m *Machine) weigh(now time.Duration, why Why, out []Decision) []Decision {
-	if !m.host.turn(m) {
-		return out
-	}
-	m.why, m.weighing = why, now
-	return append(out, Decision{Action: Weigh})
+// Aftermath is what systemd knows of a stop.
+type Aftermath struct {
+	Revives []string // units that come back by rule
+	Lost    []string // units that went with the stop and cannot be started again: transient ones
+	Stays   []string // units that could, and that the policy leaves down
+	Along   []string // units outside the victim that systemd stopped with it
 }
 
-// awaitWeights bounds the wait for the candidates.
-func (m *Machine) awaitWeights(now time.Duration, out []Decision) []Decision {
-	if now-m.weighing < weighBound {
-		return out
-	}
-	m.putOff(now)
-	note := m.note(NoteFailed, now)
-	note.Step, note.Err = "gather the candidates", ErrNoCandidates
-	return append(out, Decision{Action: Report, Note: note})
+// After takes what systemd said of the units around a stop, when it comes: it
+// is told with the end of the stop.
+func (m *Machine) After(a Aftermath) {
+	a.Along = m.stop.after.Along
+	m.stop.after = a
 }
 
-// putOff gives the turn back; the next try comes after the settle time.
-func (m *Machine) putOff(now time.Duration) {
-	m.weighing = never
-	m.retry = now + max(m.rules.Policy.Stop.Settle, time.Second)
-	m.host.done(m)
-}
+// Along takes the units outside the victim that systemd stopped with it.
+func (m *Machine) Along(units []string) { m.stop.after.Along = units }
 
-// Weighed takes the candidates that Weigh asked for and chooses. The machine
-// keeps the slice.
-func (m *Machine) Weighed(now time.Duration, all []Candidate, out []Decision) []Decision {
-	if m.phase != PhaseHeld || m.weighing == never {
-		return out // relieved meanwhile, or too late
-	}
-	for i := range all {
-		all[i].Stopped = slices.Contains(m.stopped, all[i].Leaf.Inode)
-		all[i].Unreadable = all[i].Unreadable || all[i].Leaf.gone
-	}
-	tally(all)
-	slices.SortFunc(all, rank(m.rules.Picker))
-	if len(all) == 0 || all[0].Excluded() != "" {
-		return m.nobody(now, all, out)
-	}
-	note := m.note(NoteStop, now)
-	note.Unit, note.UsageBytes = all[0].Unit, all[0].UsageBytes
-	note.Why, note.Pick, note.Candidates = m.why, m.rules.Picker.Name(), all
-	out = append(out, Decision{Action: Report, Note: note})
-	m.weighing = never
-	if m.rules.Observe {
-		m.told = true
-		m.putOff(now)
-		m.retry = forever
-		m.due = true
-		return out
-	}
-	m.stop = stop{victim: all[0], decided: now, before: m.usage, sized: m.usageOK, asked: never, killAsked: never, swept: never, empty: never}
-	m.phase = PhaseStopping
-	m.stopped = append(m.stopped, all[0].Leaf.Inode)
+// startStop begins the stop of a candidate that was chosen.
+func (m *Machine) startStop(now time.Duration, victim *Candidate, all []Candidate, out []Decision) []Decision {
+	out = append(out, Decision{Action: Report, Note: m.stopNote(now, victim, all)})
+	m.choice = choice{since: never}
+	m.stop = stop{victim: *victim, decided: now, before: m.usage, sized: m.usageOK, asked: never, killAsked: never, swept: never, empty: never}
+	m.phase, m.due = PhaseStopping, true
 	return m.proceed(now, out)
-}
-
-// forever is after all times.
-const forever = time.Duration(1<<63 - 1)
-
-// nobody says once an episode that nothing may be stopped, and leaves it to
-// the kernel. It looks again as long as the pressure goes on.
-func (m *Machine) nobody(now time.Duration, all []Candidate, out []Decision) []Decision {
-	m.putOff(now)
-	if m.told {
-		return out
-	}
-	m.told = true
-	note := m.note(NoteFailed, now)
-	note.Step, note.Candidates, note.Pick = "find a candidate: none may be stopped, it is left to the kernel", all, m.rules.Picker.Name()
-	return append(out, Decision{Action: Report, Note: note})
 }
 
 // stepStopping drives a stop by the clock.
@@ -124,8 +80,9 @@ func (m *Machine) VictimSeen(now time.Duration, v VictimReading, out []Decision)
 	if v.OK && !v.Populated && (m.stop.queued || m.stop.killAsked != never) {
 		m.stop.empty = now
 		note := m.note(NoteStopped, now)
-		note.Unit, note.UsageBytes = m.stop.victim.Unit, m.stop.victim.UsageBytes
-		note.Took = now - m.stop.decided
+		note.ofVictim(&m.stop.victim)
+		note.UsageBytes = m.stop.victim.UsageBytes
+		note.Took, note.Reaped, note.ReapBytes = now-m.stop.decided, m.stop.reaped, m.stop.reapBytes
 		m.phase = PhaseSettling
 		m.window.Reset()
 		if m.nHeld == 0 && m.most.n == 1 && m.most.unit == m.stop.victim.Unit {
@@ -175,11 +132,22 @@ func (m *Machine) proceed(now time.Duration, out []Decision) []Decision {
 // settle time passes before anybody else is looked at.
 func (m *Machine) stuck(now time.Duration, out []Decision) []Decision {
 	note := m.note(NoteFailed, now)
-	note.Unit, note.Step, note.Err = m.stop.victim.Unit, "empty the group", ErrNotEmpty
+	note.ofVictim(&m.stop.victim)
+	note.Step, note.Err = "empty the group", leftError(m.stop.left)
+	m.fruitless = append(m.fruitless, m.stop.victim.Inode)
 	m.stop.empty = now
 	m.phase = PhaseSettling
 	m.window.Reset()
 	return append(out, Decision{Action: Report, Note: note})
+}
+
+// leftError names who is left of a group.
+func leftError(left []memcg.Process) error {
+	err := ErrNotEmpty
+	for _, p := range left {
+		err = fmt.Errorf("%w; %d (%s) in state %c", err, p.PID, p.Name, p.State)
+	}
+	return err
 }
 
 // StopAnswered takes systemd's answer to StopUnit: the job is queued, or it is
@@ -194,17 +162,28 @@ func (m *Machine) StopAnswered(now time.Duration, err error, final bool, out []D
 		s.queued = true
 	} else {
 		s.hopeless = final
-		if !s.told {
-			s.told = true
-			note := m.note(NoteFailed, now)
-			note.Unit, note.Step, note.Err = s.victim.Unit, "have systemd stop it (it is killed all the same, and Restart= may bring it back)", err
-			out = append(out, Decision{Action: Report, Note: note})
+		s.missed++
+		// A first answer that is late is PID 1 at work; it is asked again.
+		if final || s.missed > 1 {
+			out = m.tellMissed(now, err, out)
 		}
 	}
 	if m.phase == PhaseStopping {
 		return m.proceed(now, out)
 	}
 	return out
+}
+
+// tellMissed tells once that systemd does not have the stop.
+func (m *Machine) tellMissed(now time.Duration, err error, out []Decision) []Decision {
+	if m.stop.told {
+		return out
+	}
+	m.stop.told = true
+	note := m.note(NoteFailed, now)
+	note.ofVictim(&m.stop.victim)
+	note.Step, note.Err = "have systemd stop it (it is killed all the same, and Restart= may bring it back)", err
+	return append(out, Decision{Action: Report, Note: note})
 }
 
 // KillAnswered takes the answer to Kill. What it left Sweep gets, with or
@@ -214,7 +193,10 @@ func (m *Machine) KillAnswered(now time.Duration, err error, out []Decision) []D
 }
 
 // SweepAnswered takes the answer to Sweep.
-func (m *Machine) SweepAnswered(now time.Duration, err error, out []Decision) []Decision {
+func (m *Machine) SweepAnswered(now time.Duration, swept memcg.Swept, err error, out []Decision) []Decision {
+	m.stop.left = swept.Left
+	m.stop.reaped += swept.Reaped
+	m.stop.reapBytes += swept.FreedBytes
 	return m.actAnswered(now, "kill what cgroup.kill left", err, out)
 }
 
@@ -224,7 +206,8 @@ func (m *Machine) actAnswered(now time.Duration, step string, err error, out []D
 	}
 	m.stop.loud = true
 	note := m.note(NoteFailed, now)
-	note.Unit, note.Step, note.Err = m.stop.victim.Unit, step, err
+	note.ofVictim(&m.stop.victim)
+	note.Step, note.Err = step, err
 	return append(out, Decision{Action: Report, Note: note})
 }
 
@@ -246,15 +229,33 @@ func (m *Machine) stepSettling(now time.Duration, in *Reading, out []Decision) [
 		return out
 	}
 	goesOn := m.pressed >= s.empty && now-m.pressed <= m.rules.Policy.Pressure.Window
-	note := m.note(NoteSettled, now)
-	note.Unit, note.UsageBytes, note.Took, note.GoesOn = s.victim.Unit, s.victim.UsageBytes, took, goesOn
-	note.FreedBytes, note.FreedOK = freed, s.sized && in.UsageOK
-	out = append(out, Decision{Action: Report, Note: note})
+	if s.sized && in.UsageOK && freed < s.victim.UsageBytes/10 {
+		m.fruitless = append(m.fruitless, s.victim.Inode)
+	}
+	if !s.queued && s.missed > 0 {
+		out = m.tellMissed(now, ErrNeverQueued, out)
+	}
+	out = append(out, Decision{Action: Report, Note: m.settledNote(now, in, freed, goesOn)})
 	m.host.done(m)
 	if !goesOn {
-		return m.end(out)
+		return m.end(now, out)
 	}
 	m.phase, m.due, m.more, m.calm = PhaseHeld, true, true, never
 	m.deadline, m.retry = now, never
 	return out
+}
+
+// ErrNeverQueued says that systemd did not take a stop before it was over.
+var ErrNeverQueued = errors.New("no answer until the group was empty and its memory was back")
+
+func (m *Machine) settledNote(now time.Duration, in *Reading, freed uint64, goesOn bool) Note {
+	s := &m.stop
+	note := m.note(NoteSettled, now)
+	note.ofVictim(&s.victim)
+	note.UsageBytes = s.victim.UsageBytes
+	note.Emptied, note.Took, note.GoesOn = s.empty-s.decided, now-s.empty, goesOn
+	note.FreedBytes, note.FreedOK = freed, s.sized && in.UsageOK
+	note.Reaped, note.ReapBytes, note.Kills = s.reaped, s.reapBytes, s.kernel
+	note.Revives, note.Lost, note.Stays, note.Along = s.after.Revives, s.after.Lost, s.after.Stays, s.after.Along
+	return note
 }

@@ -2,6 +2,7 @@ package controller_test
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -27,12 +28,12 @@ func policy() configs.Policy {
 		Slice: "w.slice", Priority: 100, Watched: true,
 		Pressure: configs.Pressure{Full: 2000, Window: sec},
 		Hold:     configs.Hold{By: "throttle", On: "growers", Delay: 4 * sec, Calm: sec, Urgent: 3000},
-		Stop:     configs.Stop{Pick: "largest", From: "slices", Settle: 3 * sec},
+		Stop:     configs.Stop{Pick: []string{"largest"}, From: "slices", Settle: 3 * sec, Arm: true},
 	}
 }
 
 func rules(p configs.Policy) controller.Rules {
-	return controller.Rules{Policy: p, Detectors: plugins.Detectors(p.Pressure), Picker: plugins.Picker(p.Stop.Pick)}
+	return controller.Rules{Policy: p, Detectors: plugins.Detectors(p.Pressure), Order: plugins.Order(p.Stop.Pick)}
 }
 
 // group is a leaf of the simulated slice.
@@ -52,6 +53,7 @@ type group struct {
 	protect bool
 	immune  bool
 	prio    int
+	kills   uint64 // by the kernel, not looked at yet
 }
 
 // world is a host as the shell sees it, with a clock of its own: it plays the
@@ -83,6 +85,13 @@ type simSlice struct {
 	immortal         bool // victims do not die
 	silentWeigh      bool // candidates never come
 	kept             bool // the old limit was 700M
+	weighed          int
+	onWeigh          func(n int)
+	onFailed         func(controller.Note)
+	late             int    // answers of systemd's that come too late
+	ghost            *group // lives on when it was stopped
+	dirty            bool   // read at the next turn
+	left             []memcg.Process
 	victim           *group
 	killed           bool
 	heldSince        map[*controller.Leaf]time.Duration
@@ -138,7 +147,10 @@ func (s *simSlice) live() {
 			continue
 		}
 		if s.killed && s.victim == g && !s.immortal {
-			g.alive, g.usage = false, 0
+			g.alive = false
+			if g != s.ghost {
+				g.usage = 0
+			}
 			continue
 		}
 		if g.squeeze && g.leaf.Held() {
@@ -164,8 +176,8 @@ func (s *simSlice) turn() {
 	if calm && s.w.now%(500*ms) == 0 && s.stall*10000 >= float64(s.m.Rules().Policy.Pressure.Full) && s.m.Rules().Policy.Pressure.Full > 0 {
 		s.reading.FiredFull, due = true, true
 	}
-	if calm && s.events != s.reading.Events {
-		due, at = true, s.w.now
+	if calm && (s.events != s.reading.Events || s.dirty) {
+		due, at, s.dirty = true, s.w.now, false
 	}
 	if !due || (!calm && s.w.now < at) {
 		return
@@ -231,12 +243,21 @@ func (s *simSlice) carry(all []controller.Decision) {
 			s.carry(s.m.LiftAnswered(s.w.now, d.Leaf, memcg.RestoredOld, nil, nil))
 		case controller.Weigh:
 			if !s.silentWeigh {
-				s.carry(s.m.Weighed(s.w.now, s.candidates(), nil))
+				s.carry(s.m.Weighed(s.w.now, s.candidates(d.Scale), nil))
+			}
+		case controller.TakeSamples:
+			for _, g := range s.groups {
+				g.leaf.Sampled(controller.Sample{At: s.w.now, OK: true})
 			}
 		case controller.StopUnit:
 			s.w.say("StopUnit %s", d.Victim.Unit)
-			s.victim = s.group(d.Victim.Leaf)
-			if !s.deaf {
+			s.victim = s.group(d.Victim.Leaves[0])
+			switch {
+			case s.deaf:
+			case s.late > 0:
+				s.late--
+				s.carry(s.m.StopAnswered(s.w.now, errors.New("late"), false, nil))
+			default:
 				s.carry(s.m.StopAnswered(s.w.now, s.stopErr, false, nil))
 			}
 		case controller.Kill:
@@ -245,7 +266,7 @@ func (s *simSlice) carry(all []controller.Decision) {
 			s.carry(s.m.KillAnswered(s.w.now, nil, nil))
 		case controller.Sweep:
 			s.w.say("sweep %s", d.Victim.Unit)
-			s.carry(s.m.SweepAnswered(s.w.now, nil, nil))
+			s.carry(s.m.SweepAnswered(s.w.now, memcg.Swept{Left: s.left}, nil, nil))
 		case controller.Report:
 			s.note(d.Note)
 		}
@@ -274,19 +295,32 @@ func (s *simSlice) hold(d controller.Decision) {
 	s.carry(s.m.HoldAnswered(s.w.now, d.Leaf, h, nil, nil))
 }
 
-func (s *simSlice) candidates() []controller.Candidate {
+func (s *simSlice) candidates(scale controller.Scale) []controller.Candidate {
+	if s.onWeigh != nil {
+		s.onWeigh(s.weighed)
+	}
+	s.weighed++
 	var all []controller.Candidate
 	for _, g := range s.groups {
 		c := controller.Candidate{
-			Leaf: g.leaf, Unit: g.leaf.Unit, Priority: g.prio, UsageBytes: g.usage, FootprintBytes: g.usage,
-			Empty: !g.alive, Immune: g.immune, Unreadable: g.blind,
-			Levels: []controller.Level{{Unit: g.leaf.Unit, Priority: g.prio}},
+			Leaves: []*controller.Leaf{g.leaf}, Unit: g.leaf.Unit, Path: g.leaf.Path, Inode: g.leaf.Inode, UsageBytes: g.usage,
+			Empty: !g.alive, Immune: g.immune, Unreadable: g.blind, Kills: g.kills,
+			Levels: []*controller.Level{{Unit: g.leaf.Unit, Path: g.leaf.Path, Inode: g.leaf.Inode, Score: controller.Score{Priority: g.prio}}},
+			Score:  controller.Score{Priority: g.prio, FootprintBytes: g.usage + g.swap},
+		}
+		if scale.Kernel {
+			g.kills = 0
 		}
 		if g.protect {
 			c.Protected = g.leaf.Unit
 		}
 		all = append(all, c)
 	}
+	scale.Set(all)
+	for i := scale.Next(all); i >= 0; i = scale.Next(all) {
+		all[i].Measured, all[i].Score.FootprintBytes = true, all[i].UsageBytes
+	}
+	scale.Rank(all)
 	return all
 }
 
@@ -305,8 +339,16 @@ func (s *simSlice) note(n controller.Note) {
 	case controller.NoteStopped:
 		s.w.say("stopped %s", n.Unit)
 	case controller.NoteSettled:
+		if s.ghost != nil && n.Unit == s.ghost.leaf.Unit {
+			s.ghost.alive, s.killed = true, false
+		}
 		s.w.say("settled %s goesOn=%v", n.Unit, n.GoesOn)
+	case controller.NoteKernel:
+		s.w.say("%s", strings.TrimSpace(fmt.Sprintf("kernel killed %d in %s: %s", n.Kills, n.Unit, n.Aside)))
 	case controller.NoteFailed:
+		if s.onFailed != nil {
+			s.onFailed(n)
+		}
 		s.w.say("failed: %s", strings.SplitN(n.Step, ":", 2)[0])
 	}
 }

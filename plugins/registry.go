@@ -16,7 +16,16 @@ import (
 
 // pickers are the values of stop.pick.
 func pickers() []controller.Picker {
-	return []controller.Picker{pick.Largest{}, pick.Priority{}}
+	return []controller.Picker{
+		pick.Priority{},
+		pick.Largest{},
+		pick.Newest{},
+		pick.Growth{},
+		pick.Stall{},
+		pick.Swap{},
+		pick.Reclaim{},
+		pick.Offender{},
+	}
 }
 
 // holds are the values of hold.by. "none" waits and touches nothing.
@@ -44,15 +53,20 @@ func Names() configs.Names {
 	return configs.Names{Picks: PickNames(), Holds: HoldNames()}
 }
 
-// Picker returns the picker of that name. A name that PickNames does not have
-// is a programmer's error: configuration was checked against it.
-func Picker(name string) controller.Picker {
-	for _, p := range pickers() {
-		if p.Name() == name {
-			return p
+// Order returns the pickers of those names: each breaks the ties of the one
+// before. A name that PickNames does not have is a programmer's error, and
+// panics: configuration was checked against it.
+func Order(names []string) controller.Order {
+	known := pickers()
+	order := make(controller.Order, len(names))
+	for i, name := range names {
+		at := slices.IndexFunc(known, func(p controller.Picker) bool { return p.Name() == name })
+		if at < 0 {
+			panic(fmt.Sprintf("plugins: no picker %q", name))
 		}
+		order[i] = known[at]
 	}
-	panic(fmt.Sprintf("plugins: no picker %q", name))
+	return order
 }
 
 // Detectors returns a detector for each limit of a policy.

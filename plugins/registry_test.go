@@ -1,27 +1,66 @@
 package plugins
 
 import (
+	"slices"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"reprieve/configs"
+	"reprieve/controller"
 )
 
-// Ensure every name that configuration may have gives its picker.
-func TestPicker(t *testing.T) {
-	for _, name := range Names().Picks {
-		if got := Picker(name).Name(); got != name {
-			t.Errorf("Picker(%q).Name() = %q", name, got)
+// Ensure the names that configuration may have are these, in order, each once.
+func TestNames(t *testing.T) {
+	want := configs.Names{
+		Picks: []string{"growth", "largest", "newest", "offender", "priority", "reclaim", "stall", "swap"},
+		Holds: []string{"none", "throttle"},
+	}
+	if diff := cmp.Diff(want, Names()); diff != "" {
+		t.Errorf("Names() (-want +got):\n%s", diff)
+	}
+}
+
+// Ensure every name that configuration may have gives its picker, with its
+// needs, and a list of names gives them in that order.
+func TestOrder(t *testing.T) {
+	needs := map[string]controller.Needs{
+		"largest": {Footprints: true}, "reclaim": {Samples: true}, "offender": {Samples: true},
+	}
+	for _, name := range PickNames() {
+		got := Order([]string{name})
+		if len(got) != 1 || got[0].Name() != name {
+			t.Errorf("Order(%q) = %q", name, got.Name())
+		}
+		if got.Needs() != needs[name] {
+			t.Errorf("Order(%q).Needs() = %+v, want %+v", name, got.Needs(), needs[name])
 		}
 	}
-	if len(Names().Picks) < 2 || len(Names().Holds) < 2 {
-		t.Errorf("Names() = %v, want at least two of each", Names())
-	}
-	defer func() {
-		if recover() == nil {
-			t.Error("Picker of an unknown name does not panic")
+	all := PickNames()
+	slices.Reverse(all)
+	order := Order(all)
+	for i, name := range all {
+		if got := order[i].Name(); got != name {
+			t.Errorf("Order(%q)[%d].Name() = %q", all, i, got)
 		}
-	}()
-	Picker("nobody")
+	}
+	if got, want := order.Needs(), (controller.Needs{Footprints: true, Samples: true}); got != want {
+		t.Errorf("Order(%q).Needs() = %+v, want %+v", all, got, want)
+	}
+}
+
+// Ensure an unknown name panics, wherever it stands.
+func TestOrder_Unknown(t *testing.T) {
+	for _, names := range [][]string{{"nobody"}, {"largest", "nobody"}, {""}} {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("Order(%q) does not panic", names)
+				}
+			}()
+			Order(names)
+		}()
+	}
 }
 
 // Ensure each limit of a policy, and nothing else, has a detector.

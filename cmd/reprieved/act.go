@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 
 	"golang.org/x/sys/unix"
@@ -9,7 +8,6 @@ import (
 	"reprieve/controller"
 	"reprieve/internal/worker"
 	"reprieve/memcg"
-	"reprieve/units"
 )
 
 // errBusy says that a worker had no room: it hangs in the kernel, or the
@@ -29,7 +27,9 @@ func (d *daemon) carry(s *slice, all []controller.Decision) {
 		case controller.Lift:
 			d.lift(s, c.Leaf)
 		case controller.Weigh:
-			d.weigh(s)
+			d.weigh(s, c.Scale)
+		case controller.TakeSamples:
+			d.sample(s)
 		case controller.StopUnit:
 			d.stopUnit(s, c.Victim)
 		case controller.Kill:
@@ -93,25 +93,35 @@ func (d *daemon) queue(lf *leaf, job func() worker.Answer, refuse func(error)) {
 	}
 }
 
-// stopUnit marks the victim's units for systemd and asks it to stop them. The
-// mark must stand first: systemd looks for it when a unit's group empties.
-func (d *daemon) stopUnit(s *slice, c *controller.Candidate) {
-	d.watchVictim(s, c)
-	paths, unit, mount := d.unitsIn(c.Leaf.Path), c.Unit, d.mount
-	ok := d.stopper.Do(func() worker.Answer {
-		for _, p := range paths {
-			markStopped(mount, p)
+// sample reads of all leaves what some pickers compare with later, off the loop.
+func (d *daemon) sample(s *slice) {
+	var leaves []*leaf
+	for _, lf := range s.leaves {
+		if lf.leaf != nil {
+			lf.group.Retain()
+			leaves = append(leaves, lf)
 		}
-		ctx, cancel := context.WithTimeout(context.Background(), controller.BusBound)
-		defer cancel()
-		err := d.manager.StopUnit(ctx, unit)
+	}
+	at := d.now()
+	job := func() worker.Answer {
+		taken := make([]controller.Sample, len(leaves))
+		var buf memcg.Buffer
+		for i, lf := range leaves {
+			stat, err := lf.group.Stat(&buf)
+			events, errEvents := lf.group.Events(&buf)
+			taken[i] = controller.Sample{ScanPages: stat.Pgscan, Offences: events.Max + events.OOM, At: at, OK: err == nil && errEvents == nil}
+		}
 		return func() {
-			final := errors.Is(err, units.ErrNoSuchUnit) || errors.Is(err, units.ErrBadName)
-			d.carry(s, s.m.StopAnswered(d.now(), err, final, nil))
+			for i, lf := range leaves {
+				lf.leaf.Sampled(taken[i])
+				d.later(func() worker.Answer { lf.group.Release(); return nil })
+			}
 		}
-	})
-	if !ok {
-		d.carry(s, s.m.StopAnswered(d.now(), errBusy, false, nil))
+	}
+	if !d.weigher.Do(job) {
+		for _, lf := range leaves {
+			lf.group.Release()
+		}
 	}
 }
 
@@ -120,7 +130,7 @@ func (d *daemon) unitsIn(path string) []string {
 	var all []string
 	var walk func(n *memcg.Node)
 	walk = func(n *memcg.Node) {
-		if !n.Inner {
+		if name := nameOf(n.Path); name.unit != "" && !name.slice {
 			all = append(all, n.Path)
 		}
 		for _, c := range n.Children() {
@@ -133,31 +143,19 @@ func (d *daemon) unitsIn(path string) []string {
 	return all
 }
 
-// markStopped marks one unit; without it the unit's result is signal instead
-// of oom-kill, and nothing else is lost.
-func markStopped(mount, path string) {
-	g, err := memcg.Open(mount, path)
-	if err != nil {
-		return
-	}
-	defer g.Release()
-	_ = g.MarkStopped()
-}
-
-// watchVictim polls the victim's cgroup.events.
+// watchVictim polls the victim's cgroup.events. The group was opened when it
+// was weighed.
 func (d *daemon) watchVictim(s *slice, c *controller.Candidate) {
-	lf := d.byLeaf[c.Leaf]
-	if lf != nil && s.victim == lf.group {
+	if s.victim != nil && s.victim.Inode == c.Inode {
 		return // it is asked again
 	}
-	if lf == nil {
-		if s.victim == nil {
-			s.victimGone = true
-		}
+	d.forgetVictim(s)
+	group := s.weighed.open[c.Inode]
+	if group == nil {
+		s.victimGone = true
 		return
 	}
-	d.forgetVictim(s)
-	s.victim, s.victimGone = lf.group.Retain(), false
+	s.victim, s.victimGone = group.Retain(), false
 	token, err := d.poller.Add(s.victim.Fd(memcg.CgroupEvents), unix.EPOLLPRI, func(uint32) {
 		v := d.readVictim(s) // reading it makes the kernel report the next change
 		if !v.OK || !v.Populated {
@@ -210,14 +208,14 @@ func (d *daemon) sweep(s *slice) {
 	}
 	victim := s.victim.Retain()
 	ok := d.sweeper.Do(func() worker.Answer {
-		_, err := victim.Sweep()
+		swept, err := victim.Sweep()
 		return func() {
-			d.carry(s, s.m.SweepAnswered(d.now(), err, nil))
+			d.carry(s, s.m.SweepAnswered(d.now(), swept, err, nil))
 			d.later(func() worker.Answer { victim.Release(); return nil })
 		}
 	})
 	if !ok {
-		d.carry(s, s.m.SweepAnswered(d.now(), errBusy, nil))
+		d.carry(s, s.m.SweepAnswered(d.now(), memcg.Swept{}, errBusy, nil))
 		victim.Release()
 	}
 }

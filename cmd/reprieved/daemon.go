@@ -62,7 +62,16 @@ type daemon struct {
 	stopper *worker.Queue
 	killer  *worker.Queue
 	sweeper *worker.Queue
+	starter *worker.Queue
+	owed    int                    // jobs of taker that were not answered
 	backlog []func() worker.Answer // for taker
+
+	reviver controller.Reviver
+	fallen  string        // its file
+	rearmAt time.Duration // when the slices are armed again; 0: not
+	armTold bool          // that it cannot be done
+
+	recursive bool // the mount has memory_recursiveprot
 
 	status string
 	ending bool          // told to end: lifting holds
@@ -76,19 +85,19 @@ const endBound = 2 * time.Second
 // places is where the daemon finds its host. The zero value of units.Options
 // is what a host has.
 type places struct {
-	mount, ledger string
-	systemd       units.Options
+	mount, ledger, fallen string
+	systemd               units.Options
 }
 
 // onHost is where they are on a host.
 func onHost() places {
-	return places{mount: memcg.DefaultMount, ledger: memcg.DefaultLedger}
+	return places{mount: memcg.DefaultMount, ledger: memcg.DefaultLedger, fallen: "/run/reprieve/revive.json"}
 }
 
 func newDaemon(options configs.Options, set *configs.Set, tell *teller, at places) (*daemon, error) {
 	d := &daemon{
 		options: options, set: set, conf: set.Daemon(), tell: tell,
-		start: time.Now(), mount: at.mount, systemd: at.systemd, taking: map[*memcg.Node]bool{}, psi: map[uint64]psi{}, byLeaf: map[*controller.Leaf]*leaf{},
+		start: time.Now(), mount: at.mount, fallen: at.fallen, systemd: at.systemd, taking: map[*memcg.Node]bool{}, psi: map[uint64]psi{}, byLeaf: map[*controller.Leaf]*leaf{},
 	}
 	var err error
 	if d.throttle.Ledger, err = memcg.OpenLedger(at.ledger); err != nil {
@@ -106,14 +115,18 @@ func newDaemon(options configs.Options, set *configs.Set, tell *teller, at place
 	if d.desk, err = worker.NewDesk(); err != nil {
 		return nil, err
 	}
-	if d.tree, err = memcg.OpenTree(d.mount, units.IsSlice); err != nil {
+	if d.tree, err = memcg.OpenTree(d.mount, inside); err != nil {
 		return nil, fmt.Errorf("follow the cgroup tree: %w", err)
 	}
 	if d.notifier, err = notify.Open(os.Getenv("NOTIFY_SOCKET")); err != nil {
 		return nil, fmt.Errorf("open the service manager's socket: %w", err)
 	}
 	d.watchdog = notify.WatchdogInterval(os.Getenv, os.Getpid()) / 3 // one may come late
-	for _, q := range []**worker.Queue{&d.taker, &d.weigher, &d.stopper, &d.killer, &d.sweeper} {
+	if info, err := os.ReadFile("/proc/self/mountinfo"); err == nil {
+		d.recursive = memcg.RecursiveProtection(info, d.mount)
+	}
+	d.recall()
+	for _, q := range []**worker.Queue{&d.taker, &d.weigher, &d.stopper, &d.killer, &d.sweeper, &d.starter} {
 		*q = d.desk.Queue(64)
 	}
 	return d, nil
@@ -228,7 +241,16 @@ func (d *daemon) end() {
 
 // later queues a job for the taker, behind those that found no room.
 func (d *daemon) later(job func() worker.Answer) {
-	d.backlog = append(d.backlog, job)
+	d.owed++
+	d.backlog = append(d.backlog, func() worker.Answer {
+		answer := job()
+		return func() {
+			d.owed--
+			if answer != nil {
+				answer()
+			}
+		}
+	})
 	d.hand()
 }
 
@@ -243,7 +265,7 @@ func (d *daemon) hand() {
 func (d *daemon) rules(unit string) controller.Rules {
 	p := d.set.Policy(unit)
 	return controller.Rules{
-		Policy: p, Detectors: plugins.Detectors(p.Pressure), Picker: plugins.Picker(p.Stop.Pick), Observe: d.conf.Observe,
+		Policy: p, Detectors: plugins.Detectors(p.Pressure), Order: plugins.Order(p.Stop.Pick), Observe: d.conf.Observe,
 	}
 }
 
@@ -258,6 +280,13 @@ func (d *daemon) setStatus() {
 	text := fmt.Sprintf("watching %d slices, %d in an episode", len(d.slices), episodes)
 	if len(d.slices) == 1 {
 		text = fmt.Sprintf("watching %s, %d in an episode", d.slices[0].unit, episodes)
+	}
+	kills := uint64(0)
+	for _, s := range d.slices {
+		kills += s.m.Kills()
+	}
+	if kills > 0 {
+		text += fmt.Sprintf("; the kernel killed %d", kills)
 	}
 	if d.kept > 0 {
 		text += fmt.Sprintf("; %d bad configurations not taken", d.kept)

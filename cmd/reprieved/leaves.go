@@ -16,13 +16,14 @@ type leaf struct {
 	leaf  *controller.Leaf
 	queue *worker.Queue // nil until it is first held
 	busy  int           // jobs that were not answered
+	kills uint64        // oom_kill of its memory.events when it was last looked at
 	gone  bool          // retired: closed when the last job is answered
 }
 
 // leafFiles is what is read and written of a leaf; all is open before it is
 // needed.
 var leafFiles = []memcg.File{
-	memcg.Current, memcg.SwapCurrent, memcg.Pressure, memcg.EventsLocal, memcg.StatFile, memcg.High, memcg.CgroupEvents, memcg.KillFile,
+	memcg.Current, memcg.SwapCurrent, memcg.Pressure, memcg.EventsAll, memcg.EventsLocal, memcg.StatFile, memcg.High, memcg.CgroupEvents, memcg.KillFile,
 }
 
 // witness is a group beside the way from a watched slice to the root.
@@ -34,11 +35,15 @@ type witness struct {
 // leavesBelow returns the leaves of a slice. By slices, they are the slices
 // that hold no slice, and the units that stand beside slices: those of a slice
 // without slices below it are all of its units. By units, they are all units.
+// Below a user's manager they are its units in any case: apps, never the whole
+// session.
 func leavesBelow(n *memcg.Node, byUnits bool) []*memcg.Node {
 	var all []*memcg.Node
 	for _, c := range n.Children() {
-		switch _, unit := units.FromCgroup(c.Path); {
-		case !unit:
+		switch name := nameOf(c.Path); {
+		case name.unit == "":
+		case units.ManagerRoot(c.Path):
+			all = append(all, leavesBelow(c, true)...)
 		case !c.Inner:
 			all = append(all, c)
 		case byUnits || hasSlice(c):
@@ -107,13 +112,19 @@ func (d *daemon) addLeaf(s *slice, n *memcg.Node) {
 	young := s.m.Phase() != controller.PhaseCalm
 	s.leaves[n] = lf
 	d.open(n, leafFiles, func(g *memcg.Group) bool {
-		unit, _ := units.FromCgroup(n.Path)
 		if s.leaves[n] != lf {
 			return false
 		}
-		lf.group, lf.leaf = g, controller.NewLeaf(unit, n.Path, n.Inode)
+		name := nameOf(n.Path)
+		lf.group, lf.leaf = g, controller.NewLeaf(name.unit, n.Path, n.Inode)
+		lf.leaf.User, lf.leaf.UID = name.user, name.uid
+		if !young {
+			e, _ := g.Events(&d.buf) // without it its kills are counted from 0
+			lf.kills = e.OOMKill
+		}
 		d.byLeaf[lf.leaf] = lf
 		s.m.AddLeaf(lf.leaf, young)
+		d.rearmSoon()
 		return true
 	})
 }
@@ -140,7 +151,8 @@ func (d *daemon) retire(lf *leaf) {
 		lf.queue.Close()
 		lf.queue = nil
 	}
-	d.later(func() worker.Answer { lf.group.Release(); return nil })
+	// What it was armed for it is no more; a group that is gone took it along.
+	d.later(func() worker.Answer { _, _ = lf.group.Disarm(); lf.group.Release(); return nil })
 }
 
 func (d *daemon) addWitness(s *slice, n *memcg.Node) {

@@ -23,6 +23,7 @@ func (d *daemon) loop() error {
 		if d.changed {
 			d.changed = false
 			d.survey()
+			d.rearmSoon()
 		}
 		for _, s := range d.slices {
 			if s.wants(now) {
@@ -30,8 +31,10 @@ func (d *daemon) loop() error {
 			}
 		}
 		d.tend()
+		d.rearm(now)
+		d.revive(now)
 		d.hand()
-		if d.ending && (len(d.byLeaf) == 0 || now >= d.endBy) {
+		if d.ending && ((len(d.byLeaf) == 0 && d.owed == 0) || now >= d.endBy) {
 			return nil
 		}
 	}
@@ -50,9 +53,18 @@ func (d *daemon) patience() time.Duration {
 	if len(d.backlog) > 0 {
 		next = min(next, now+controller.Tick)
 	}
+	if d.rearmAt != 0 {
+		next = min(next, d.rearmAt)
+	}
+	if at, ok := d.reviver.Until(); ok && !d.ending && !d.conf.Observe {
+		next = min(next, at)
+	}
 	for _, s := range d.slices {
 		if s.dirty {
 			return 0
+		}
+		if s.lookAt != 0 {
+			next = min(next, s.lookAt)
 		}
 		if at, ok := s.m.Until(s.last); ok {
 			next = min(next, at)
@@ -92,6 +104,12 @@ func (d *daemon) step(s *slice, now time.Duration) {
 	if is := s.m.Phase(); (is == controller.PhaseCalm) != (was == controller.PhaseCalm) {
 		d.setStatus()
 		s.settled = is == controller.PhaseCalm
+		if s.settled {
+			d.reviver.Calmed(s.unit, now)
+		} else {
+			d.reviver.Troubled(s.unit)
+			d.rearmSoon()
+		}
 	}
 }
 
@@ -107,6 +125,9 @@ func (d *daemon) tend() {
 			d.letGo(s)
 			i--
 			continue
+		}
+		if s.lookAt != 0 && d.now() >= s.lookAt {
+			d.pollEvents(s)
 		}
 		if s.settled {
 			s.settled = false

@@ -150,13 +150,20 @@ func (d *daemon) eventsReady(s *slice) {
 	if s.m.Phase() == controller.PhaseCalm {
 		s.dirty = true
 	}
+	if !s.prompt {
+		// The counters are watched for kills of the kernel alone. A slice that lives
+		// at its limit counts up a hundred times a second: once a second will do.
+		d.poller.Remove(s.events)
+		s.lookAt = d.now() + time.Second
+	}
 }
 
-// pollEvents polls memory.events, or does so no more.
-func (d *daemon) pollEvents(s *slice, want bool) {
+// pollEvents polls memory.events.
+func (d *daemon) pollEvents(s *slice) {
 	d.poller.Remove(s.events)
+	s.lookAt = 0
 	fd := s.group.Fd(memcg.EventsAll)
-	if !want || fd < 0 {
+	if fd < 0 {
 		return
 	}
 	var err error

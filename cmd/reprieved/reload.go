@@ -74,5 +74,5 @@ func terms(p configs.Policy, triggers []*pressure.Trigger) string {
 		limits = append(limits, e+" events")
 	}
 	return fmt.Sprintf("%s%s; hold by %s on %s for %s; stop the %s of %s", strings.Join(limits, " or "), text,
-		p.Hold.By, p.Hold.On, p.Hold.Delay, p.Stop.Pick, p.Stop.From)
+		p.Hold.By, p.Hold.On, p.Hold.Delay, strings.Join(p.Stop.Pick, ", "), p.Stop.From)
 }

@@ -132,5 +132,13 @@ func releaseAll(tell *teller, mount, dir string) int {
 		fmt.Fprintf(tell.stderr, "<3>undo leftover holds: %v\n", err)
 		return exitFailure
 	}
+	n, err := memcg.DisarmAll(mount)
+	if n > 0 {
+		tell.plain(prioInfo, "memory.oom.group is 0 again on %d groups that an earlier process had armed", n)
+	}
+	if err != nil {
+		fmt.Fprintf(tell.stderr, "<3>take memory.oom.group back: %v\n", err)
+		return exitFailure
+	}
 	return code
 }

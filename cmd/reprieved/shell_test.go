@@ -47,7 +47,8 @@ func (l *log) String() string {
 // All sizes have nine digits: a write does not cut an ordinary file.
 const none, small, large = "734003200", "104857600", "209715200"
 
-func newShell(t *testing.T, policy string) *shell {
+// newShell starts a daemon on w.slice with two leaves, and more where groups has some: their usages in MiB by path.
+func newShell(t *testing.T, policy string, groups ...map[string]int) *shell {
 	t.Helper()
 	s := &shell{t: t, root: t.TempDir(), ledger: filepath.Join(t.TempDir(), "holds"), told: &log{}, ended: make(chan error, 1)}
 	for _, dir := range []string{"w.slice", "w.slice/w-a.slice", "w.slice/w-b.slice"} {
@@ -57,6 +58,13 @@ func newShell(t *testing.T, policy string) *shell {
 			"cgroup.events": "populated 1", "cgroup.procs": "", "cgroup.kill": "",
 		} {
 			s.write(dir, file, text)
+		}
+	}
+	for _, more := range groups {
+		for dir, usage := range more {
+			for file, text := range groupFiles(usage) {
+				s.write(dir, file, text)
+			}
 		}
 	}
 	config := t.TempDir()
@@ -75,7 +83,7 @@ func newShell(t *testing.T, policy string) *shell {
 	tell := newTeller(s.told)
 	tell.sender.Close()
 	s.d, err = newDaemon(options, set, tell, places{
-		mount: s.root, ledger: s.ledger, systemd: units.Options{PrivateSocket: nobody, BusSocket: nobody},
+		mount: s.root, ledger: s.ledger, fallen: filepath.Join(t.TempDir(), "revive.json"), systemd: units.Options{PrivateSocket: nobody, BusSocket: nobody},
 	})
 	if err != nil {
 		t.Fatal(err)

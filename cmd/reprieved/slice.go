@@ -39,13 +39,17 @@ type slice struct {
 	decided []controller.Decision // room for the decisions of a step
 	last    time.Duration         // when it was read last
 
+	weighed     *weighing    // the last choice: its groups are open
 	victim      *memcg.Group // while something is being stopped
 	victimToken epoll.Token
 	victimGone  bool // it was removed before it could be looked at
 
-	dirty   bool // something was reported
-	settled bool // an episode ended
-	leaving bool // not watched any more: let go when calm
+	armed   bool          // memory.oom.group is set on its leaves
+	prompt  bool          // memory.events is a limit: every change counts at once
+	lookAt  time.Duration // when memory.events is polled again; 0: it is
+	dirty   bool          // something was reported
+	settled bool          // an episode ended
+	leaving bool          // not watched any more: let go when calm
 }
 
 // armed is a trigger in the poller.
@@ -137,11 +141,8 @@ func (d *daemon) taken(n *memcg.Node, unit string, rules controller.Rules, g *me
 	d.byLeaf[s.self.leaf] = s.self
 	d.slices = append(d.slices, s)
 	d.arm(s, triggers)
-	if fd := g.Fd(memcg.EventsAll); fd >= 0 && len(rules.Policy.Pressure.Events) > 0 {
-		if s.events, err = d.poller.Add(fd, unix.EPOLLPRI, func(uint32) { d.eventsReady(s) }); err != nil {
-			d.tell.plain(prioErr, "%s: poll memory.events: %v", unit, err)
-		}
-	}
+	s.prompt, s.armed = len(rules.Policy.Pressure.Events) > 0, rules.Policy.Stop.Arm && !rules.Observe
+	d.pollEvents(s)
 	s.dirty = true // the counters' first reading is what they are compared with
 	d.members(s)
 	d.tell.say(idWatched, prioInfo, fmt.Sprintf("%s is watched: %s", unit, terms(rules.Policy, triggers)), report.Field{Name: "REPRIEVE_SLICE", Value: unit})
@@ -157,6 +158,9 @@ func (d *daemon) letGo(s *slice) {
 	}
 	d.poller.Remove(s.events)
 	d.forgetVictim(s)
+	d.dismiss(s.weighed)
+	s.weighed = nil
+	d.reviver.Calmed(s.unit, d.now())
 	for n := range s.leaves {
 		d.dropLeaf(s, n)
 	}
@@ -183,6 +187,9 @@ func (d *daemon) letGo(s *slice) {
 // conform brings a calm slice in line with rules that changed meanwhile.
 func (d *daemon) conform(s *slice) {
 	want := s.m.Rules().Policy.Pressure
+	if rules := s.m.Rules(); s.armed != (rules.Policy.Stop.Arm && !rules.Observe) {
+		d.armSlice(s)
+	}
 	if s.from != s.m.Rules().Policy.Stop.From {
 		d.members(s)
 	}
@@ -204,7 +211,8 @@ func (d *daemon) conform(s *slice) {
 				return
 			}
 			d.arm(s, triggers)
-			d.pollEvents(s, len(want.Events) > 0)
+			s.prompt = len(want.Events) > 0
+			d.pollEvents(s)
 		}
 	})
 }

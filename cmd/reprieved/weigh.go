@@ -1,99 +1,292 @@
 package main
 
 import (
-	"strings"
+	"time"
 
 	"reprieve/controller"
 	"reprieve/internal/worker"
 	"reprieve/memcg"
-	"reprieve/units"
 )
-
-// initScope is the unit that PID 1 lives in.
-const initScope = "init.scope"
 
 // unitPriority is the priority of a unit that is no slice: what a slice
 // without a file has.
 const unitPriority = 100
 
+// weighing is the choosing of a victim under way, off the loop: candidates and
+// what is open of them. It belongs to the worker until it is answered.
+type weighing struct {
+	mount string
+	scale controller.Scale
+	all   []controller.Candidate
+	open  map[uint64]*memcg.Group // by inode, of all candidates
+	inner map[*controller.Level]*inner
+	self  *memcg.Group                // the watched slice
+	owner uint32                      // of its directory
+	kills map[*controller.Leaf]uint64 // oom_kill of their memory.events
+	needs controller.Needs
+	now   time.Duration
+	buf   memcg.Buffer
+	reads int // of memory.stat
+}
+
+// inner is what is read of a group above candidates.
+type inner struct {
+	preference memcg.Preference
+	whole      bool // memory.oom.group is set, and not by us
+}
+
 // weigh gathers the candidates of a slice off the loop: memory.stat costs the
 // kernel work, and whether all processes are immune is read in /proc.
-func (d *daemon) weigh(s *slice) {
-	var all []controller.Candidate
-	var groups []*memcg.Group
+func (d *daemon) weigh(s *slice, scale controller.Scale) {
+	w := d.weighing(s, scale)
+	job := func() worker.Answer {
+		w.run()
+		return func() { d.weighed(s, w) }
+	}
+	if !d.weigher.Do(job) {
+		w.release()
+	}
+}
+
+// weighing lists a slice's leaves as candidates, with what the tree and the
+// configuration say of them.
+func (d *daemon) weighing(s *slice, scale controller.Scale) *weighing {
+	scale.Recursive = d.recursive
+	w := &weighing{
+		mount: d.mount, scale: scale, self: s.group.Retain(), needs: scale.Order.Needs(), now: d.now(),
+		open: make(map[uint64]*memcg.Group, len(s.leaves)), inner: map[*controller.Level]*inner{},
+		kills: make(map[*controller.Leaf]uint64, len(s.leaves)),
+		all:   make([]controller.Candidate, 0, len(s.leaves)),
+	}
+	levels := map[*memcg.Node]*controller.Level{}
 	for _, lf := range s.leaves {
 		if lf.leaf == nil {
 			continue
 		}
-		all = append(all, d.candidate(s, lf))
-		groups = append(groups, lf.group.Retain())
+		c := d.candidate(s, lf, levels)
+		w.open[c.Inode] = lf.group.Retain()
+		w.kills[lf.leaf] = lf.kills // what it had, until the worker has read what it has
+		w.all = append(w.all, c)
 	}
-	job := func() worker.Answer {
-		for i, g := range groups {
-			measure(&all[i], g)
-		}
-		return func() {
-			d.carry(s, s.m.Weighed(d.now(), all, nil))
-			d.later(func() worker.Answer {
-				for _, g := range groups {
-					g.Release()
-				}
-				return nil
-			})
+	return w
+}
+
+// weighed gives the candidates to the machine. What is open of them stays so
+// until the next choice: one of them may be the victim.
+func (d *daemon) weighed(s *slice, w *weighing) {
+	for l, kills := range w.kills {
+		if lf := d.byLeaf[l]; lf != nil {
+			lf.kills = kills
 		}
 	}
-	if !d.weigher.Do(job) {
-		for _, g := range groups {
-			g.Release()
-		}
+	old := s.weighed
+	s.weighed = w
+	d.dismiss(old)
+	d.carry(s, s.m.Weighed(d.now(), w.all, nil))
+}
+
+// dismiss closes what a weighing has open, off the loop.
+func (d *daemon) dismiss(w *weighing) {
+	if w != nil {
+		d.later(func() worker.Answer { w.release(); return nil })
 	}
 }
 
-// candidate is what the tree and the configuration say of a leaf.
-func (d *daemon) candidate(s *slice, lf *leaf) controller.Candidate {
-	c := controller.Candidate{Leaf: lf.leaf, Unit: lf.leaf.Unit, Priority: d.priority(lf.leaf.Unit)}
-	for n := lf.node; n != s.node && n != nil; n = n.Parent {
-		unit, _ := units.FromCgroup(n.Path)
-		c.Levels = append([]controller.Level{{Unit: unit, Priority: d.priority(unit)}}, c.Levels...)
+func (w *weighing) release() {
+	w.self.Release()
+	for _, g := range w.open {
+		g.Release()
 	}
+}
+
+// candidate is what the tree and the configuration say of a leaf. levels has
+// the groups between it and the slice, which candidates share.
+func (d *daemon) candidate(s *slice, lf *leaf, levels map[*memcg.Node]*controller.Level) controller.Candidate {
+	name := nameOf(lf.node.Path)
+	c := controller.Candidate{
+		Unit: name.unit, User: name.user, UID: name.uid, Path: lf.node.Path, Inode: lf.node.Inode, Leaves: []*controller.Leaf{lf.leaf},
+	}
+	var way []*controller.Level
+	for n := lf.node; n != s.node && n != nil; n = n.Parent {
+		l := levels[n]
+		if l == nil {
+			name := nameOf(n.Path)
+			l = &controller.Level{Unit: name.unit, Path: n.Path, Inode: n.Inode}
+			l.Score.Priority, l.Score.Born = d.priority(name), n.Inode
+			levels[n] = l
+		}
+		way = append(way, l)
+		if n != lf.node {
+			d.protect(&c, n)
+		}
+	}
+	for i := len(way) - 1; i >= 0; i-- {
+		c.Levels = append(c.Levels, way[i])
+	}
+	gained, stalled, sample := lf.leaf.Figures()
+	c.Score = controller.Score{Priority: d.priority(name), Born: lf.node.Inode, GrowthBytes: gained, StallMicros: stalled}
+	c.Base = sample
 	d.inspect(&c, lf.node)
-	c.Self = d.own == lf.node.Path || strings.HasPrefix(d.own, lf.node.Path+"/")
+	c.Self = within(d.own, lf.node.Path)
 	return c
 }
 
-func (d *daemon) priority(unit string) int {
-	if units.IsSlice(unit) {
-		return d.set.Policy(unit).Priority
+func (d *daemon) priority(n name) int {
+	if n.slice && !n.user {
+		return d.set.Policy(n.unit).Priority
 	}
 	return unitPriority
 }
 
 // inspect looks for who must not be stopped in a group and below it.
 func (d *daemon) inspect(c *controller.Candidate, n *memcg.Node) {
-	if unit, ok := units.FromCgroup(n.Path); ok {
-		c.Init = c.Init || unit == initScope
-		if c.Protected == "" && d.conf.Protected(unit) {
-			c.Protected = unit
-		}
-	}
+	d.protect(c, n)
 	for _, child := range n.Children() {
 		d.inspect(c, child)
 	}
 }
 
-// measure reads a candidate's memory and processes.
-func measure(c *controller.Candidate, g *memcg.Group) {
-	var buf memcg.Buffer
-	populated, err := g.Populated(&buf)
-	if c.Empty = (err == nil && !populated) || memcg.IsGone(err); c.Empty {
+// protect marks a candidate by a group it is, contains or lies in. A name that
+// a user chose, of a unit of the user's own manager, earns less: who could be spared
+// by a name would take it.
+func (d *daemon) protect(c *controller.Candidate, n *memcg.Node) {
+	name := nameOf(n.Path)
+	switch {
+	case name.unit == "":
+	case name.unit == initScope:
+		c.Init = true
+	case !d.conf.Protected(name.unit):
+	case name.user:
+		c.Tame = true
+	case c.Protected == "":
+		c.Protected = name.unit
+	}
+}
+
+// run reads: memory.current and memory.swap.current of all, and memory.stat of
+// those that can still win.
+func (w *weighing) run() {
+	w.owner, _ = w.self.Owner()
+	w.survey()
+	for i := range w.all {
+		w.look(&w.all[i])
+	}
+	w.join()
+	w.scale.Set(w.all)
+	for i := w.scale.Next(w.all); i >= 0; i = w.scale.Next(w.all) {
+		w.measure(&w.all[i])
+	}
+	w.scale.Rank(w.all)
+}
+
+// look reads what is read of every candidate.
+func (w *weighing) look(c *controller.Candidate) {
+	g := w.open[c.Inode]
+	var err, errSwap error
+	c.UsageBytes, err = g.Usage(&w.buf)
+	c.SwapBytes, errSwap = g.Swap(&w.buf)
+	c.Empty = memcg.IsGone(err)
+	c.Unreadable = !c.Empty && (err != nil || errSwap != nil)
+	c.Score.SwapBytes = c.SwapBytes
+	c.Score.FootprintBytes = c.UsageBytes + c.SwapBytes
+	last := c.Levels[len(c.Levels)-1]
+	last.UsageBytes = c.UsageBytes
+	w.prefer(c, g)
+	if n := len(c.Levels); n > 1 && c.Levels[n-2].Guard > 0 {
+		last.Guard = w.guardOf(c) // it shares with its siblings what they all have
+	}
+	if w.scale.Kernel {
+		if e, err := g.Events(&w.buf); err == nil {
+			base := w.kills[c.Leaves[0]]
+			w.kills[c.Leaves[0]] = e.OOMKill
+			c.Kills = e.OOMKill - min(base, e.OOMKill)
+		}
+		c.Empty = c.Empty || w.isEmpty(g) // it may have died whole
+	}
+	if w.needs.Samples {
+		w.sample(c, g)
+	}
+}
+
+// prefer reads the extended attributes of a candidate; omit of any group above
+// counts, otherwise the nearest.
+func (w *weighing) prefer(c *controller.Candidate, g *memcg.Group) {
+	for _, l := range c.Levels[:len(c.Levels)-1] {
+		if in := w.inner[l]; in != nil && in.preference != memcg.NoPreference && c.Preference != memcg.Omit {
+			c.Preference = in.preference
+		}
+	}
+	own, owner, err := g.Preference()
+	switch {
+	case err != nil || own == memcg.NoPreference || c.Preference == memcg.Omit:
+	case memcg.Honoured(owner, w.owner):
+		c.Preference = own
+	default:
+		c.Forged = true
+	}
+}
+
+// sample reads what some pickers compare since the breach.
+func (w *weighing) sample(c *controller.Candidate, g *memcg.Group) {
+	stat, err := g.Stat(&w.buf)
+	w.reads++
+	events, errEvents := g.Events(&w.buf)
+	if err != nil || errEvents != nil || !c.Base.OK {
+		return // nothing known is nothing done
+	}
+	if secs := (w.now - c.Base.At).Seconds(); secs > 0 && stat.Pgscan >= c.Base.ScanPages {
+		c.Score.ScanRate = uint64(float64(stat.Pgscan-c.Base.ScanPages) / secs)
+	}
+	if offences := events.Max + events.OOM; offences >= c.Base.Offences {
+		c.Score.Offences = offences - c.Base.Offences
+	}
+}
+
+// measure reads what is read of those that can still win.
+func (w *weighing) measure(c *controller.Candidate) {
+	g := w.open[c.Inode]
+	c.Measured = true
+	if c.Empty = c.Empty || w.isEmpty(g); c.Empty {
 		return
 	}
-	stat, errStat := g.Stat(&buf)
-	swap, errSwap := g.Swap(&buf)
-	usage, errUsage := g.Usage(&buf)
+	stat, errStat := g.Stat(&w.buf)
+	w.reads++
 	immune, errImmune := g.Immune()
-	c.UsageBytes, c.FootprintBytes, c.Immune = usage, stat.Footprint()+swap, immune
-	for _, e := range []error{err, errStat, errSwap, errUsage, errImmune} {
-		c.Unreadable = c.Unreadable || e != nil
+	c.Immune = immune
+	c.Unreadable = c.Unreadable || (errStat != nil && !memcg.IsGone(errStat)) || (errImmune != nil && !memcg.IsGone(errImmune))
+	c.Empty = c.Empty || memcg.IsGone(errStat)
+	if errStat == nil {
+		c.Score.FootprintBytes = stat.Footprint() + c.SwapBytes
 	}
+	if len(c.Levels) == 1 {
+		c.Protect(w.guardOf(c))
+	}
+}
+
+func (w *weighing) isEmpty(g *memcg.Group) bool {
+	populated, err := g.Populated(&w.buf)
+	return (err == nil && !populated) || memcg.IsGone(err)
+}
+
+// guardOf opens what guard reads of a candidate: two descriptors for each leaf,
+// kept for this alone, would be too many.
+func (w *weighing) guardOf(c *controller.Candidate) uint64 {
+	g, err := memcg.Open(w.mount, c.Path)
+	if err != nil {
+		return 0
+	}
+	defer g.Release()
+	if g.Inode != c.Inode || g.Prepare(memcg.Min, memcg.Low) != nil {
+		return 0
+	}
+	return w.guard(g)
+}
+
+// guard is the larger of memory.min and memory.low.
+func (w *weighing) guard(g *memcg.Group) uint64 {
+	low, least, err := g.Protection(&w.buf)
+	if err != nil {
+		return 0
+	}
+	return uint64(max(low, least))
 }

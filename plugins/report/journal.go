@@ -4,6 +4,8 @@ package report
 
 import (
 	"strconv"
+	"strings"
+	"time"
 
 	"reprieve/controller"
 )
@@ -39,13 +41,16 @@ const (
 
 // The ids were made with "systemd-id128 new" and never change.
 var kinds = map[controller.NoteKind]kind{
-	controller.NoteBreach:  {"eddce819473148bb84b99580d910ec68", priorityNotice},
-	controller.NoteHold:    {"8c29c0d12bf0490a9286014b2c04a49b", priorityNotice},
-	controller.NoteRelief:  {"77bae3f1389d4d81923c21e502605f9d", priorityNotice},
-	controller.NoteStop:    {"813f3b1874dc47ab9aa5472c942dd1ab", priorityWarning},
-	controller.NoteStopped: {"a7452aab967443f4aaeb384b853c1d7c", priorityWarning},
-	controller.NoteSettled: {"c2b960401851416e8e7bf732b9650777", priorityNotice},
-	controller.NoteFailed:  {"106f77376d894ca3bafb05d2e7623017", priorityErr},
+	controller.NoteBreach:    {"eddce819473148bb84b99580d910ec68", priorityNotice},
+	controller.NoteHold:      {"8c29c0d12bf0490a9286014b2c04a49b", priorityNotice},
+	controller.NoteRelief:    {"77bae3f1389d4d81923c21e502605f9d", priorityNotice},
+	controller.NoteStop:      {"813f3b1874dc47ab9aa5472c942dd1ab", priorityWarning},
+	controller.NoteStopped:   {"a7452aab967443f4aaeb384b853c1d7c", priorityWarning},
+	controller.NoteSettled:   {"c2b960401851416e8e7bf732b9650777", priorityNotice},
+	controller.NoteKernel:    {"5b7f0c9d4b0a4a5f9f2e6d1c3a8e4710", priorityWarning},
+	controller.NoteRevived:   {"0f2d7c4be1f94f6c8d0c3b1f5a6e9827", priorityNotice},
+	controller.NoteStaysDown: {"9c1e5a3f7d2b4c60a8f4e7b6d0523a1e", priorityWarning},
+	controller.NoteFailed:    {"106f77376d894ca3bafb05d2e7623017", priorityErr},
 }
 
 // Fields renders a note: a message for people, and every figure for programs.
@@ -58,24 +63,35 @@ func Fields(n controller.Note) []Field {
 		{"REPRIEVE_SLICE", n.Slice},
 		{"REPRIEVE_EPISODE", n.Episode.String()},
 		{"REPRIEVE_REASON", Reason(n)},
-		{"REPRIEVE_USAGE", strconv.FormatUint(n.UsageBytes, 10)},
 	}
-	if n.Unit != "" {
-		fields = append(fields, Field{"UNIT", n.Unit})
+	add := func(when bool, name, value string) {
+		if when {
+			fields = append(fields, Field{name, value})
+		}
 	}
-	if n.StallOK {
-		fields = append(fields,
-			Field{"REPRIEVE_STALL_SOME", n.Stall.Some.String()},
-			Field{"REPRIEVE_STALL_FULL", n.Stall.Full.String()})
-	}
-	if n.FreedOK {
-		fields = append(fields, Field{"REPRIEVE_FREED", strconv.FormatUint(n.FreedBytes, 10)})
-	}
-	if len(n.Candidates) > 0 {
-		fields = append(fields, Field{"REPRIEVE_CANDIDATES", Table(n.Candidates)})
-	}
-	if n.Observe {
-		fields = append(fields, Field{"REPRIEVE_OBSERVE", "1"})
-	}
+	add(n.UsageBytes > 0, "REPRIEVE_USAGE", bytes(n.UsageBytes))
+	add(n.Unit != "" && !n.User, "UNIT", n.Unit)
+	add(n.Unit != "" && n.User, "USER_UNIT", n.Unit)
+	add(n.User, "REPRIEVE_UID", strconv.FormatUint(uint64(n.UID), 10))
+	add(n.StallOK, "REPRIEVE_STALL_SOME", n.Stall.Some.String())
+	add(n.StallOK, "REPRIEVE_STALL_FULL", n.Stall.Full.String())
+	add(len(n.Candidates) > 0, "REPRIEVE_CANDIDATES", Table(n))
+	add(n.Kind == controller.NoteStop, "REPRIEVE_PICK", n.Pick)
+	add(n.Kind == controller.NoteStopped, "REPRIEVE_EMPTY_USEC", micros(n.Took))
+	add(n.Kind == controller.NoteSettled, "REPRIEVE_EMPTY_USEC", micros(n.Emptied))
+	add(n.Kind == controller.NoteSettled, "REPRIEVE_SETTLE_USEC", micros(n.Took))
+	add(n.FreedOK, "REPRIEVE_FREED", bytes(n.FreedBytes))
+	add(n.Reaped > 0, "REPRIEVE_REAPED", bytes(n.ReapBytes))
+	add(n.Kills > 0, "REPRIEVE_KILLS", strconv.FormatUint(n.Kills, 10))
+	add(len(n.Revives) > 0, "REPRIEVE_REVIVES", strings.Join(n.Revives, " "))
+	add(len(n.Lost) > 0, "REPRIEVE_LOST", strings.Join(n.Lost, " "))
+	add(len(n.Stays) > 0, "REPRIEVE_STAYS", strings.Join(n.Stays, " "))
+	add(len(n.Along) > 0, "REPRIEVE_ALONG", strings.Join(n.Along, " "))
+	add(n.Observe, "REPRIEVE_OBSERVE", "1")
 	return fields
 }
+
+func bytes(n uint64) string { return strconv.FormatUint(n, 10) }
+
+// micros renders a time in the unit that systemd's own _USEC fields have.
+func micros(d time.Duration) string { return strconv.FormatInt(d.Microseconds(), 10) }

@@ -3,8 +3,6 @@ package report
 import (
 	"fmt"
 	"strings"
-	"text/tabwriter"
-	"time"
 
 	"reprieve/controller"
 	"reprieve/pressure"
@@ -15,9 +13,9 @@ func Message(n controller.Note) string {
 	switch n.Kind {
 	case controller.NoteBreach:
 		if n.Resumed {
-			return fmt.Sprintf("%s is in breach again: %s; the episode goes on with what is left of its delay of %s", n.Slice, Reason(n), n.Delay)
+			return fmt.Sprintf("%s is in breach again: %s; the episode goes on with what is left of its delay of %s", n.Slice, Reason(n), setting(n.Delay))
 		}
-		return fmt.Sprintf("%s is in breach: %s; waiting up to %s", n.Slice, Reason(n), n.Delay)
+		return fmt.Sprintf("%s is in breach: %s; waiting up to %s", n.Slice, Reason(n), setting(n.Delay))
 	case controller.NoteHold:
 		if n.Observe {
 			return fmt.Sprintf("would hold %s at %s: it grew since the breach of %s", n.Unit, size(uint64(n.Mark)), n.Slice)
@@ -26,15 +24,24 @@ func Message(n controller.Note) string {
 	case controller.NoteRelief:
 		return fmt.Sprintf("%s is calm again after %s; %s", n.Slice, seconds(n.Waited), reliefEnd(n))
 	case controller.NoteStop:
+		if n.Why == controller.BecauseKernel {
+			return finishing(n)
+		}
 		would := "stopping"
 		if n.Observe {
 			would = "would stop"
 		}
-		return fmt.Sprintf("%s; %s %s (%s)", waited(n), would, n.Unit, choice(n))
+		return fmt.Sprintf("%s; %s %s (%s)", waited(n), would, who(n), choice(n))
 	case controller.NoteStopped:
-		return fmt.Sprintf("%s is stopped: no process is left in it, %s after the decision", n.Unit, seconds(n.Took))
+		return fmt.Sprintf("%s is stopped: no process is left in it, %s after the decision", who(n), seconds(n.Took))
 	case controller.NoteSettled:
-		return fmt.Sprintf("%s after the stop of %s: %s; %s", seconds(n.Took), n.Unit, freed(n), settledEnd(n))
+		return settled(n)
+	case controller.NoteKernel:
+		return kernel(n)
+	case controller.NoteRevived:
+		return revived(n)
+	case controller.NoteStaysDown:
+		return staysDown(n)
 	}
 	return failed(n)
 }
@@ -49,6 +56,12 @@ func Reason(n controller.Note) string {
 			return n.Step + ": " + n.Err.Error()
 		}
 		return n.Step
+	case controller.NoteKernel:
+		return killed(n)
+	case controller.NoteRevived:
+		return calm(n)
+	case controller.NoteStaysDown:
+		return often(n)
 	}
 	return limit(n.Breach)
 }
@@ -60,6 +73,7 @@ var because = map[controller.Why]string{
 	controller.BecauseScarce:  "the host is below its floors of free memory and swap",
 	controller.BecauseOthers:  "others stall above the urgent limit",
 	controller.BecauseMore:    "the breach went on after a stop",
+	controller.BecauseKernel:  "the kernel's OOM killer killed a part of it",
 }
 
 // limit names the limit that was crossed.
@@ -87,11 +101,8 @@ func waited(n controller.Note) string {
 		fmt.Fprintf(&s, "%s stalled %s (%s, limit %s)", n.Slice, percent(max(stall, n.Breach.Limit)), n.Breach.By, percent(n.Breach.Limit))
 	}
 	fmt.Fprintf(&s, " and did not calm in %s", seconds(n.Waited))
-	switch {
-	case n.Held == 1:
-		fmt.Fprintf(&s, " while %s was held at %s", n.HeldUnit, size(n.HeldBytes))
-	case n.Held > 1:
-		fmt.Fprintf(&s, " while %s and %d more were held", n.HeldUnit, n.Held-1)
+	if n.Held > 0 {
+		s.WriteString(" while" + heldWords(n))
 	}
 	if n.Why != controller.BecauseExpiry {
 		s.WriteString(": " + because[n.Why])
@@ -99,28 +110,26 @@ func waited(n controller.Note) string {
 	return s.String()
 }
 
-// choice says why this one.
-func choice(n controller.Note) string {
-	var eligible []controller.Candidate
-	for _, c := range n.Candidates {
-		if c.Excluded() == "" {
-			eligible = append(eligible, c)
-		}
+// heldWords names who was held, one at least.
+func heldWords(n controller.Note) string {
+	if n.Held == 1 {
+		return fmt.Sprintf(" %s was held at %s", n.HeldUnit, size(n.HeldBytes))
 	}
-	first := eligible[0]
-	what := n.Pick
-	if n.Pick == "priority" {
-		what = fmt.Sprintf("lowest priority, %d,", first.Priority)
+	return fmt.Sprintf(" %s and %d more were held", n.HeldUnit, n.Held-1)
+}
+
+// who names the unit of a note.
+func who(n controller.Note) string { return owned(n.Unit, n.User, n.UID) }
+
+// named names a candidate.
+func named(c *controller.Candidate) string { return owned(c.Unit, c.User, c.UID) }
+
+// owned names a unit, and whose it is where it is not the system's.
+func owned(unit string, user bool, uid uint32) string {
+	if user {
+		return fmt.Sprintf("%s of user %d", unit, uid)
 	}
-	if len(eligible) == 1 {
-		return fmt.Sprintf("the only candidate, %s", size(first.FootprintBytes))
-	}
-	next := eligible[1]
-	text := fmt.Sprintf("%s of %d: %s, next %s %s", what, len(eligible), size(first.FootprintBytes), next.Unit, size(next.FootprintBytes))
-	if n.Pick == "priority" {
-		text += fmt.Sprintf(" with %d", next.Priority)
-	}
-	return text
+	return unit
 }
 
 func reliefEnd(n controller.Note) string {
@@ -135,76 +144,27 @@ func reliefEnd(n controller.Note) string {
 	return "nothing was held or stopped"
 }
 
-func freed(n controller.Note) string {
-	if !n.FreedOK {
-		return "how much memory came back could not be read"
-	}
-	return fmt.Sprintf("%s came back, it had used %s", size(n.FreedBytes), size(n.UsageBytes))
-}
-
-func settledEnd(n controller.Note) string {
-	if n.GoesOn {
-		return n.Slice + " is still in breach"
-	}
-	return n.Slice + " is calm"
-}
-
 func failed(n controller.Note) string {
-	who := n.Slice
+	name := n.Slice
 	if n.Unit != "" {
-		who = n.Unit
+		name = who(n)
 	}
-	text := fmt.Sprintf("%s: cannot %s", who, n.Step)
+	text := fmt.Sprintf("%s: cannot %s", name, n.Step)
 	if n.Err != nil {
 		text += ": " + n.Err.Error()
 	}
-	if len(n.Candidates) > 0 {
-		text += ":"
-		for _, c := range n.Candidates {
-			text += fmt.Sprintf(" %s is %s;", c.Unit, c.Excluded())
+	var not []string
+	for i := range n.Candidates {
+		c := &n.Candidates[i]
+		if why := whyNot(c); why != "" {
+			not = append(not, named(c)+": "+why)
 		}
 	}
-	return strings.TrimSuffix(text, ";")
-}
-
-// Table renders the candidates, in their order, for people.
-func Table(all []controller.Candidate) string {
-	var s strings.Builder
-	w := tabwriter.NewWriter(&s, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "UNIT\tPRIORITY\tFOOTPRINT\tUSAGE\tWHY NOT")
-	for _, c := range all {
-		why := c.Excluded()
-		if why == "" {
-			why = "-"
-		}
-		fmt.Fprintf(w, "%s\t%d\t%s\t%s\t%s\n", c.Unit, c.Priority, size(c.FootprintBytes), size(c.UsageBytes), why)
+	if len(not) == 0 {
+		return text
 	}
-	w.Flush()
-	return strings.TrimSuffix(s.String(), "\n")
-}
-
-// percent renders a share for people: "43%", "0.50%".
-func percent(s pressure.Share) string {
-	if s%100 == 0 || s > 1000 {
-		return fmt.Sprintf("%d%%", (s+50)/100)
+	if n.Others > 0 {
+		not = append(not, fmt.Sprintf("and %d more", n.Others))
 	}
-	return s.String() + "%"
+	return text + " (" + strings.Join(not, "; ") + ")"
 }
-
-// size renders bytes with systemd's binary suffixes.
-func size(n uint64) string {
-	for _, u := range []struct {
-		suffix string
-		bytes  uint64
-	}{{"G", 1 << 30}, {"M", 1 << 20}, {"K", 1 << 10}} {
-		switch {
-		case n >= 10*u.bytes:
-			return fmt.Sprintf("%d%s", (n+u.bytes/2)/u.bytes, u.suffix)
-		case n >= u.bytes:
-			return fmt.Sprintf("%.1f%s", float64(n)/float64(u.bytes), u.suffix)
-		}
-	}
-	return fmt.Sprintf("%dB", n)
-}
-
-func seconds(d time.Duration) string { return fmt.Sprintf("%.1fs", d.Seconds()) }

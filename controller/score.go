@@ -1,0 +1,153 @@
+package controller
+
+import (
+	"strings"
+
+	"reprieve/memcg"
+)
+
+// Score is what pickers compare: the figures of a candidate, or of a group
+// above candidates with the sums of those in it that may be stopped.
+type Score struct {
+	Priority int    // lower is stopped first
+	Born     uint64 // later groups have larger ones: kernfs counts its inodes up (fs/kernfs/dir.c)
+
+	FootprintBytes uint64 // what its end gives back, swap included
+	ExcessBytes    uint64 // of that, above what memory.min and memory.low protect
+	GrowthBytes    uint64 // gained since the breach
+	SwapBytes      uint64
+	StallMicros    uint64 // its own some stall from the breach to the first hold
+	ScanRate       uint64 // its pages scanned by reclaim, a second
+	Offences       uint64 // by how much max and oom of its own memory.events rose
+}
+
+// add sums up what is additive.
+func (s *Score) add(o *Score) {
+	s.FootprintBytes += o.FootprintBytes
+	s.ExcessBytes += o.ExcessBytes
+	s.GrowthBytes += o.GrowthBytes
+	s.SwapBytes += o.SwapBytes
+	s.StallMicros += o.StallMicros
+	s.ScanRate += o.ScanRate
+	s.Offences += o.Offences
+}
+
+// classes is how many there are, see Candidate.class.
+const classes = 3
+
+// Level is a group on the way to a candidate; candidates share those above them.
+type Level struct {
+	Unit  string
+	Path  string
+	Inode uint64
+	Score Score // Priority and Born of the group itself
+
+	// What memory.min and memory.low promise, and what they are shared out
+	// by. Of the group as a whole, eligible or not.
+	UsageBytes  uint64         // memory.current
+	Guard       uint64         // the larger of memory.min and memory.low
+	Children    uint64         // guards of its children, each at most its usage
+	guarded     uint64         // effective
+	sums        [classes]Score // of those that may be stopped
+	least       [classes]Score // of those of them that are measured
+	parent      *Level
+	linked      bool
+	effectiveOK bool
+}
+
+// Picker compares what is below one group. It is pure.
+type Picker interface {
+	// Name is the name that stop.pick has for it.
+	Name() string
+	// Less reports whether a is stopped before b. It must be a strict weak
+	// order. Who it finds equal is left to the next picker.
+	Less(a, b *Score) bool
+}
+
+// Needs is what a picker wants read beyond memory.current and
+// memory.swap.current of all.
+type Needs struct {
+	Footprints bool // memory.stat of those that may still win
+	Samples    bool // memory.stat and memory.events of all, at the breach and now
+}
+
+// Needy is a picker with needs.
+type Needy interface{ Needs() Needs }
+
+// Order is the pickers of stop.pick: each breaks the ties of the one before.
+type Order []Picker
+
+// Name returns the names in their order.
+func (o Order) Name() string {
+	names := make([]string, len(o))
+	for i, p := range o {
+		names[i] = p.Name()
+	}
+	return strings.Join(names, ", ")
+}
+
+// Needs returns what any of its pickers needs.
+func (o Order) Needs() Needs {
+	var all Needs
+	for _, p := range o {
+		if n, ok := p.(Needy); ok {
+			all.Footprints = all.Footprints || n.Needs().Footprints
+			all.Samples = all.Samples || n.Needs().Samples
+		}
+	}
+	return all
+}
+
+// compare orders two candidates, negative when a is stopped before b. Their
+// preferences come first. Then the ways from the watched slice down are
+// followed to where they part, and the groups there are compared, each with
+// all that may be stopped in it: a subtree gains nothing by splitting.
+func (o Order) compare(a, b *Candidate) int {
+	if ca, cb := a.class(), b.class(); ca != cb {
+		return ca - cb
+	}
+	sa, sb := &a.Score, &b.Score
+	la, lb := diverge(a, b)
+	if la != nil && lb != nil {
+		class := a.class()
+		sa, sb = &la.sums[class], &lb.sums[class]
+	}
+	for _, p := range o {
+		switch {
+		case p.Less(sa, sb):
+			return -1
+		case p.Less(sb, sa):
+			return 1
+		}
+	}
+	if la != nil && lb != nil && la.Path != lb.Path {
+		return strings.Compare(la.Path, lb.Path)
+	}
+	return strings.Compare(a.name(), b.name())
+}
+
+// diverge returns the groups in which two ways part.
+func diverge(a, b *Candidate) (*Level, *Level) {
+	for i := range min(len(a.Levels), len(b.Levels)) {
+		if a.Levels[i] != b.Levels[i] {
+			return a.Levels[i], b.Levels[i]
+		}
+	}
+	return nil, nil
+}
+
+// guard works out what the kernel protects of each group on a way, from the
+// watched slice down, as reclaim in that slice does (mm/page_counter.c).
+func guard(levels []*Level, recursive bool) {
+	for i, l := range levels {
+		switch {
+		case l.effectiveOK:
+		case i == 0:
+			l.guarded = min(l.Guard, l.UsageBytes)
+		default:
+			up := levels[i-1]
+			l.guarded = memcg.EffectiveProtection(l.UsageBytes, up.UsageBytes, l.Guard, up.guarded, up.Children, recursive)
+		}
+		l.effectiveOK = true
+	}
+}
