@@ -111,7 +111,7 @@ func TestMachine_WhoIsLeft(t *testing.T) {
 	var err error
 	s.onFailed = func(n controller.Note) { err = errors.Join(err, n.Err) }
 	w.run(30*sec, nil)
-	if err == nil || !errors.Is(err, controller.ErrNotEmpty) || !strings.Contains(err.Error(), `77 (nfs-reader) in state D`) {
+	if err == nil || !errors.Is(err, controller.ErrNotEmpty) || !strings.Contains(err.Error(), `77 ("nfs-reader") in state D`) {
 		t.Errorf("told %v, want ErrNotEmpty with process 77, its name and its state", err)
 	}
 	if !a.alive || !c.alive {

@@ -145,7 +145,7 @@ func (m *Machine) stuck(now time.Duration, out []Decision) []Decision {
 func leftError(left []memcg.Process) error {
 	err := ErrNotEmpty
 	for _, p := range left {
-		err = fmt.Errorf("%w; %d (%s) in state %c", err, p.PID, p.Name, p.State)
+		err = fmt.Errorf("%w; %d (%q) in state %c", err, p.PID, p.Name, p.State)
 	}
 	return err
 }

@@ -150,12 +150,11 @@ func (d *daemon) watchVictim(s *slice, c *controller.Candidate) {
 		return // it is asked again
 	}
 	d.forgetVictim(s)
-	group := s.weighed.open[c.Inode]
-	if group == nil {
-		s.victimGone = true
+	s.victimGone = s.weighed == nil || s.weighed.open[c.Inode] == nil
+	if s.victimGone {
 		return
 	}
-	s.victim, s.victimGone = group.Retain(), false
+	s.victim = s.weighed.open[c.Inode].Retain()
 	token, err := d.poller.Add(s.victim.Fd(memcg.CgroupEvents), unix.EPOLLPRI, func(uint32) {
 		v := d.readVictim(s) // reading it makes the kernel report the next change
 		if !v.OK || !v.Populated {

@@ -118,6 +118,9 @@ func (d *daemon) step(s *slice, now time.Duration) {
 func (d *daemon) tend() {
 	for i := 0; i < len(d.slices); i++ {
 		s := d.slices[i]
+		if s.lookAt != 0 && d.now() >= s.lookAt {
+			d.pollEvents(s)
+		}
 		if s.m.Phase() != controller.PhaseCalm {
 			continue
 		}
@@ -126,11 +129,11 @@ func (d *daemon) tend() {
 			i--
 			continue
 		}
-		if s.lookAt != 0 && d.now() >= s.lookAt {
-			d.pollEvents(s)
-		}
 		if s.settled {
 			s.settled = false
+			d.forgetVictim(s)
+			d.dismiss(s.weighed)
+			s.weighed = nil
 			d.later(func() worker.Answer { runtime.GC(); return nil })
 		}
 		d.conform(s)

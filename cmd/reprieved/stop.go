@@ -67,7 +67,10 @@ func (j *stopping) run() worker.Answer {
 // remembered before it, so that their names are in the record of the stop.
 func (j *stopping) answer(err error, down []controller.Down) {
 	if len(down) > 0 && !j.d.conf.Observe {
-		j.s.m.After(j.d.reviver.Fell(j.s.unit, j.episode, j.s.m.Rules().Policy.Stop, down))
+		after := j.d.reviver.Fell(j.s.unit, j.episode, j.s.m.Rules().Policy.Stop, down)
+		if j.s.m.Episode() == j.episode {
+			j.s.m.After(after)
+		}
 		j.d.remember()
 	}
 	final := errors.Is(err, units.ErrNoSuchUnit) || errors.Is(err, units.ErrBadName) || errors.Is(err, units.ErrWrongPeer)
