@@ -43,10 +43,10 @@ func (g *guest) stalled(slice string) watch.Stall {
 	return stall
 }
 
-// readHighs returns memory.high of every cgroup that has one, by path.
-func readHighs(t *testing.T) map[string]string {
+// readAll returns one file, such as memory.high, of every cgroup that has it, by path.
+func readAll(t *testing.T, file string) map[string]string {
 	t.Helper()
-	highs := map[string]string{}
+	values := map[string]string{}
 	err := filepath.WalkDir(watch.CgroupRoot, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil && !watch.Gone(err) {
 			return err
@@ -54,9 +54,9 @@ func readHighs(t *testing.T) map[string]string {
 		if entry == nil || !entry.IsDir() {
 			return nil
 		}
-		text, err := os.ReadFile(path + "/memory.high")
+		text, err := os.ReadFile(path + "/" + file)
 		if err == nil {
-			highs[path] = strings.TrimSpace(string(text))
+			values[path] = strings.TrimSpace(string(text))
 			return nil
 		}
 		if watch.Gone(err) {
@@ -67,15 +67,16 @@ func readHighs(t *testing.T) map[string]string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return highs
+	return values
 }
 
-// limits returns what else somebody could have changed of batch.slice and the leaves below it, by path.
+// limits returns what else somebody could have changed of batch.slice and the leaves below it, by path. Not memory.oom.group: it is
+// armed while the daemon runs, see checkDisarmed.
 func (g *guest) limits() map[string]string {
 	g.t.Helper()
 	limits := map[string]string{}
 	for _, slice := range []string{"batch.slice", "batch-a.slice", "batch-b.slice", "batch-c.slice"} {
-		for _, file := range []string{"memory.high", "memory.max", "memory.low", "memory.min", "memory.swap.max", "memory.oom.group", "cgroup.freeze"} {
+		for _, file := range []string{"memory.high", "memory.max", "memory.low", "memory.min", "memory.swap.max", "cgroup.freeze"} {
 			if text := g.read(slice, file); text != "" {
 				limits[watch.SlicePath(slice)+"/"+file] = text
 			}
@@ -87,7 +88,7 @@ func (g *guest) limits() map[string]string {
 // checkHighs asserts that no memory.high was left behind: each is what it was, and none where there was none.
 func (g *guest) checkHighs() {
 	g.t.Helper()
-	for path, got := range readHighs(g.t) {
+	for path, got := range readAll(g.t, "memory.high") {
 		want, ok := g.highs[path]
 		if !ok {
 			want = "max"
@@ -96,6 +97,37 @@ func (g *guest) checkHighs() {
 			g.t.Errorf("memory.high of %s = %s, want %s", path, got, want)
 		}
 	}
+}
+
+// checkDisarmed asserts that no memory.oom.group is armed: the daemon has ended, or only observes.
+func (g *guest) checkDisarmed() {
+	g.t.Helper()
+	for path, got := range readAll(g.t, "memory.oom.group") {
+		want, ok := g.groups[path]
+		if !ok {
+			want = "0"
+		}
+		if got != want {
+			g.t.Errorf("memory.oom.group of %s = %s, want %s as without the daemon", path, got, want)
+		}
+	}
+}
+
+// awaitGroup returns when memory.oom.group of these slices is so.
+func (g *guest) awaitGroup(want string, names ...string) {
+	g.t.Helper()
+	for _, slice := range names {
+		g.wait("memory.oom.group of "+slice+" to be "+want, func() bool { return g.read(slice, "memory.oom.group") == want })
+	}
+}
+
+// setGroup writes memory.oom.group of a slice, as an administrator does, or systemd at a daemon-reload.
+func (g *guest) setGroup(slice, value string) {
+	g.t.Helper()
+	if err := os.WriteFile(watch.SlicePath(slice)+"/memory.oom.group", []byte(value), 0); err != nil {
+		g.t.Fatal(err)
+	}
+	g.groups[watch.SlicePath(slice)] = value
 }
 
 // checkNoHolds asserts that the daemon has no record of a hold in force.

@@ -19,7 +19,7 @@ full = "10%"
 [hold]
 delay = "2s"
 [stop]
-pick = "priority"
+pick = ["priority", "largest"]
 `)
 	g.config("slices/batch-b.slice.toml", "priority = 10\n")
 	// The hog ends below the keeper, but both do not fit.
@@ -74,4 +74,34 @@ delay = "2s"
 	g.await(watch.Stopped, "UNIT", "batch-b.slice")
 	g.await(watch.Settled)
 	g.never(watch.Failed)
+}
+
+// Ensure the next name in the list decides between equal priorities: the slice that was made last is stopped, although another is
+// larger.
+func TestTiesAreBroken(t *testing.T) {
+	g := begin(t)
+	g.swapOn()
+	g.config("slices/batch.slice.toml", `
+[pressure]
+full = "10%"
+[hold]
+delay = "2s"
+[stop]
+pick = ["priority", "newest"]
+`)
+	// As in TestLowestPriorityIsStopped: the hog ends below the keeper, but both do not fit.
+	g.threeLeaves(leaves{keepMB: 200, hog: load + " hog -rate 20M -max 180M"})
+	g.run("systemctl", "stop", "batch-b.slice") // the start of the hog makes it again, as the last one
+	g.wait("batch-b.slice to be gone", func() bool { return g.high() == "" })
+	g.startDaemon()
+	g.witness()
+
+	hold := g.awaitHold()
+	stop := g.await(watch.Stop)
+	if got, want := stop["UNIT"], "batch-b.slice"; got != want {
+		t.Errorf("UNIT of the stop = %q, want %q: %s", got, want, stop["MESSAGE"])
+	}
+	g.checkEpisode(hold, stop, g.await(watch.Stopped), g.await(watch.Settled))
+	g.never(watch.Failed)
+	g.checkNeighbours()
 }

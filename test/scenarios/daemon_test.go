@@ -49,6 +49,7 @@ func TestKilledDaemonLeavesNoHold(t *testing.T) {
 	if after := g.limits(); !maps.Equal(after, before) {
 		t.Errorf("limits below batch.slice = %v, want %v as before", after, before)
 	}
+	g.awaitGroup("1", "batch-a.slice", "batch-b.slice", "batch-c.slice") // the new one arms them, too
 	g.never(watch.Stop)
 	g.checkNeighbours()
 }
@@ -73,10 +74,10 @@ func TestStoppedDaemonLeavesNoHold(t *testing.T) {
 	if got := g.property("reprieved.service", "Result"); got != "success" {
 		t.Errorf("Result of reprieved.service = %s, want success", got)
 	}
-	after := g.limits()
-	if !maps.Equal(after, before) {
+	if after := g.limits(); !maps.Equal(after, before) {
 		t.Errorf("limits below batch.slice = %v, want %v as before", after, before)
 	}
+	g.checkDisarmed()
 	g.never(watch.Stop)
 	g.checkNeighbours()
 }

@@ -21,7 +21,7 @@ func (g *guest) dump() {
 	text, _ = try("systemctl", "status", "--no-pager", "--lines=0", "reprieved.service")
 	g.t.Logf("%s", text)
 	for _, slice := range append([]string{"reprieve.slice"}, g.slices...) {
-		dumpTree(g, watch.SlicePath(slice), "memory.current", "memory.swap.current", "memory.high", "memory.max", "memory.events", "memory.pressure", "cgroup.events", "cgroup.procs")
+		dumpTree(g, watch.SlicePath(slice), "memory.current", "memory.swap.current", "memory.high", "memory.max", "memory.oom.group", "memory.events", "memory.pressure", "cgroup.events", "cgroup.procs")
 	}
 	dumpTree(g, "/run/reprieve", "*")
 	text, _ = try("sh", "-c", "head /proc/pressure/memory /proc/swaps; head -n 5 /proc/meminfo; dmesg | tail -n 20")

@@ -25,7 +25,9 @@ type guest struct {
 	journal *watch.Journal
 
 	highs    map[string]string // memory.high by cgroup, before the scenario or as it set it
+	groups   map[string]string // memory.oom.group, the same
 	oomKills string            // of /proc/vmstat, before the scenario
+	kernel   bool              // the kernel's OOM killer shall kill in this scenario
 	alive    map[string]string // main PID by service, of all that ran when witness was called
 	mortal   map[string]bool   // services that the scenario lets die
 
@@ -45,12 +47,13 @@ func begin(t *testing.T) *guest {
 	}
 	g.journal = journal
 	t.Cleanup(journal.Close)
-	g.highs = readHighs(t)
+	g.highs, g.groups = readAll(t, "memory.high"), readAll(t, "memory.oom.group")
 	g.oomKills = vmstat(t, "oom_kill")
 	// One cleanup each, last first: what ends one of them early does not end the others.
 	t.Cleanup(g.swapOff)
 	t.Cleanup(g.removeFiles)
 	t.Cleanup(g.stopUnits)
+	t.Cleanup(g.checkDisarmed)
 	t.Cleanup(g.stopDaemon)
 	t.Cleanup(g.dump)
 	t.Cleanup(g.check)
@@ -62,7 +65,10 @@ func (g *guest) check() {
 	g.checkAlive()
 	g.checkNoHolds()
 	g.checkHighs()
-	if got := vmstat(g.t, "oom_kill"); got != g.oomKills {
+	switch got := vmstat(g.t, "oom_kill"); {
+	case g.kernel && got == g.oomKills:
+		g.t.Errorf("oom_kill of /proc/vmstat = %s as before, want more: the kernel did not kill", got)
+	case !g.kernel && got != g.oomKills:
 		g.t.Errorf("oom_kill of /proc/vmstat = %s, want %s as before: the kernel was first", got, g.oomKills)
 	}
 }

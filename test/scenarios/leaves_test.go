@@ -4,6 +4,7 @@ package scenarios
 
 import (
 	"strconv"
+	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -78,6 +79,27 @@ func (g *guest) checkNeighbours() {
 			g.t.Errorf("UNIT of a hold = %q, want %q only: %s", got, want, m["MESSAGE"])
 		}
 	}
+	g.checkTicking()
+}
+
+// checkTicking asserts that the canary still ticks.
+func (g *guest) checkTicking() {
+	g.t.Helper()
 	before := g.ticks()
 	g.wait("ten more ticks of the canary", func() bool { return g.ticks() >= before+10 })
+}
+
+// checkEmpty asserts that no process is left in a slice.
+func (g *guest) checkEmpty(slice string) {
+	g.t.Helper()
+	if events := g.read(slice, "cgroup.events"); strings.Contains(events, "populated 1") {
+		g.t.Errorf("cgroup.events of %s = %q, want it empty or gone", slice, events)
+	}
+}
+
+// tighten leaves batch.slice so much room above what it uses now.
+func (g *guest) tighten(roomMB int64) {
+	g.t.Helper()
+	limit := g.bytes("batch.slice", "memory.current") + roomMB<<20
+	g.run("systemctl", "set-property", "--runtime", "batch.slice", "MemoryMax="+strconv.FormatInt(limit, 10))
 }

@@ -43,5 +43,6 @@ delay = "2s"
 			t.Errorf("%s = %s, want %s as before", name, got, want)
 		}
 	}
+	g.checkDisarmed()
 	g.never(watch.Failed)
 }

@@ -43,14 +43,38 @@ grace = "1s"
 			t.Fatalf("main PID of %s = %d, want none: it came back", hog, pid)
 		}
 	}
-	if events := g.read("batch-b.slice", "cgroup.events"); strings.Contains(events, "populated 1") {
-		t.Errorf("cgroup.events of batch-b.slice = %q, want it empty or gone", events)
-	}
+	g.checkEmpty("batch-b.slice")
 	for name, want := range map[string]string{"ActiveState": "failed", "Result": "oom-kill", "NRestarts": "0"} {
 		if got := g.property(hog, name); got != want {
 			t.Errorf("%s of %s = %s, want %s", name, hog, got, want)
 		}
 	}
+	g.never(watch.Failed)
+	g.checkNeighbours()
+}
+
+// Ensure a process that ignores SIGTERM in a unit with TimeoutStopSec=infinity, which systemd alone would wait for without end, dies
+// when the grace time is over.
+func TestTimeoutStopSecInfinity(t *testing.T) {
+	g := begin(t)
+	g.swapOn()
+	g.config("slices/batch.slice.toml", `
+[pressure]
+full = "10%"
+[hold]
+delay = "1s"
+[stop]
+grace = "1s"
+`)
+	g.threeLeaves(leaves{hog: growing + " -ignore-term", hogLines: []string{"TimeoutStopSec=infinity"}})
+	g.startDaemon()
+	g.witness()
+
+	hold := g.awaitHold()
+	stop := g.await(watch.Stop, "UNIT", "batch-b.slice")
+	g.checkEpisode(hold, stop, g.await(watch.Stopped, "UNIT", "batch-b.slice"), g.await(watch.Settled))
+	g.wait("the hog to be gone", func() bool { return g.mainPID(hog) == 0 })
+	g.checkEmpty("batch-b.slice")
 	g.never(watch.Failed)
 	g.checkNeighbours()
 }

@@ -62,10 +62,15 @@ func (g *guest) mainPID(service string) int {
 	return pid
 }
 
-// signal sends a signal to the main process of a service.
+// signal sends a signal to the main process of a service. One that does not run ends the scenario: kill(2) takes 0 for everybody in
+// our own process group, and a SIGSTOP to that stops the whole suite without a word.
 func (g *guest) signal(service string, signal unix.Signal) {
 	g.t.Helper()
-	if err := unix.Kill(g.mainPID(service), signal); err != nil {
+	pid := g.mainPID(service)
+	if pid == 0 {
+		g.t.Fatalf("%s does not run: Result=%s, want its main process to send it %s", service, g.property(service, "Result"), signal)
+	}
+	if err := unix.Kill(pid, signal); err != nil {
 		g.t.Fatalf("kill %s with %s: %v", service, signal, err)
 	}
 }
@@ -97,14 +102,14 @@ func (g *guest) stopUnits() {
 	}
 }
 
-// removeFiles takes away what the scenario wrote, and what systemd keeps of it.
+// removeFiles takes away what the scenario wrote, what systemd keeps of it, and what the daemon remembers of units that fell.
 func (g *guest) removeFiles() {
 	for _, file := range g.files {
 		if err := os.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			g.t.Error(err)
 		}
 	}
-	for _, directory := range []string{"/etc/reprieve", "/run/systemd/system.control"} {
+	for _, directory := range []string{"/etc/reprieve", "/run/reprieve", "/run/systemd/system.control"} {
 		if err := os.RemoveAll(directory); err != nil {
 			g.t.Error(err)
 		}

@@ -13,7 +13,7 @@ log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 
 started=$SECONDS code=0
-guest() { "$here/guest.sh" "$image" "$payload" "${GUEST_MEMORY:-1024}" "${GUEST_TIMEOUT:-900}" 2>&1 | tee "$log"; }
+guest() { "$here/guest.sh" "$image" "$payload" "${GUEST_MEMORY:-1024}" "${GUEST_TIMEOUT:-1800}" 2>&1 | tee "$log"; }
 # silent: whether some scenario neither passed nor failed.
 silent() {
   local name
@@ -35,6 +35,21 @@ for name in $expected; do
   else
     failed=$((failed + 1))
     grep -q "^--- FAIL: $name " "$log" || echo "--- FAIL: $name did not report"
+  fi
+done
+
+# why NAME: the assertions of a scenario that failed, from its lines in the log. Its dumps follow such a line on further lines, indented
+# more, or begin on it: those of dump_test.go are left out.
+why() {
+  awk -v name="$1" '
+    $1 == "===" { on = $3 == name }
+    on && /^    [a-z_]+_test\.go:[0-9]+: / && !/^    dump_test\.go:/ && n < 8 { n++; print substr($0, 1, 300) }' "$log"
+}
+# Again, behind all that the scenarios dumped: the end of a log is what people see first.
+for name in $expected; do
+  if grep -q "^--- FAIL: $name " "$log"; then
+    echo "$suite: $name:"
+    why "$name"
   fi
 done
 [ "$code" -eq 0 ] || echo "$suite: guest.sh ended with exit code $code"

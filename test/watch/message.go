@@ -9,24 +9,27 @@ import (
 
 // The MESSAGE_IDs of the daemon, as its catalog has them.
 const (
-	Started  = "40868ea7ae8f4eee96059381b458c40c"
-	Breach   = "eddce819473148bb84b99580d910ec68"
-	Hold     = "8c29c0d12bf0490a9286014b2c04a49b"
-	Relief   = "77bae3f1389d4d81923c21e502605f9d"
-	Stop     = "813f3b1874dc47ab9aa5472c942dd1ab"
-	Stopped  = "a7452aab967443f4aaeb384b853c1d7c"
-	Settled  = "c2b960401851416e8e7bf732b9650777"
-	Failed   = "106f77376d894ca3bafb05d2e7623017"
-	Kept     = "ce7c13b5f8d14c0084144c5f3cd89896"
-	Released = "975bc66ce7bc4337a04dad1605cf18cc"
-	Watched  = "e5ee6c77196f4ffa81d7b0afb10a005c"
+	Started   = "40868ea7ae8f4eee96059381b458c40c"
+	Breach    = "eddce819473148bb84b99580d910ec68"
+	Hold      = "8c29c0d12bf0490a9286014b2c04a49b"
+	Relief    = "77bae3f1389d4d81923c21e502605f9d"
+	Stop      = "813f3b1874dc47ab9aa5472c942dd1ab"
+	Stopped   = "a7452aab967443f4aaeb384b853c1d7c"
+	Settled   = "c2b960401851416e8e7bf732b9650777"
+	Kernel    = "5b7f0c9d4b0a4a5f9f2e6d1c3a8e4710"
+	Revived   = "0f2d7c4be1f94f6c8d0c3b1f5a6e9827"
+	StaysDown = "9c1e5a3f7d2b4c60a8f4e7b6d0523a1e"
+	Failed    = "106f77376d894ca3bafb05d2e7623017"
+	Kept      = "ce7c13b5f8d14c0084144c5f3cd89896"
+	Released  = "975bc66ce7bc4337a04dad1605cf18cc"
+	Watched   = "e5ee6c77196f4ffa81d7b0afb10a005c"
 )
 
 // Kind names a MESSAGE_ID of the daemon; another one is returned as it is.
 func Kind(id string) string {
 	names := map[string]string{
 		Started: "started", Breach: "breach", Hold: "hold", Relief: "relief", Stop: "stop", Stopped: "stopped",
-		Settled: "settled", Failed: "failed", Kept: "kept", Released: "released", Watched: "watched",
+		Settled: "settled", Kernel: "kernel", Revived: "revived", StaysDown: "stays down", Failed: "failed", Kept: "kept", Released: "released", Watched: "watched",
 	}
 	if name, ok := names[id]; ok {
 		return name

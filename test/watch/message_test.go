@@ -27,6 +27,25 @@ func TestMessageUnmarshalJSON(t *testing.T) {
 	}
 }
 
+// Ensure each MESSAGE_ID has a name of its own, and one that is not the daemon's stays what it is.
+func TestKind(t *testing.T) {
+	const foreign = "ffffffffffffffffffffffffffffffff"
+	ids := []string{Started, Breach, Hold, Relief, Stop, Stopped, Settled, Kernel, Revived, StaysDown, Failed, Kept, Released, Watched}
+	seen := map[string]string{}
+	for _, id := range ids {
+		name := Kind(id)
+		if other, ok := seen[name]; ok || name == id || len(id) != 32 {
+			t.Errorf("Kind(%q) = %q, want a name that %q does not have", id, name, other)
+		}
+		seen[name] = id
+	}
+	for id, want := range map[string]string{Kernel: "kernel", Revived: "revived", StaysDown: "stays down", foreign: foreign, "": ""} {
+		if got := Kind(id); got != want {
+			t.Errorf("Kind(%q) = %q, want %q", id, got, want)
+		}
+	}
+}
+
 // Ensure a message has fields only when all of them have the value asked for.
 func TestMessageHas(t *testing.T) {
 	m := Message{"UNIT": "a.slice", "REPRIEVE_OBSERVE": "1"}

@@ -1,0 +1,46 @@
+//go:build guest
+
+package scenarios
+
+import (
+	"strings"
+	"testing"
+
+	"reprieve/test/watch"
+)
+
+// Ensure a fork bomb that ignores SIGTERM goes to the last process, those included that it forks during the stop.
+func TestForkBomb(t *testing.T) {
+	g := begin(t)
+	g.swapOn()
+	g.config("slices/batch.slice.toml", `
+[pressure]
+full = "10%"
+[hold]
+delay = "2s"
+[stop]
+grace = "4s"
+`)
+	g.threeLeaves(leaves{maxMB: 160, hog: load + " bomb -each 1M", hogLines: []string{"TasksMax=200"}})
+	g.startDaemon()
+	g.witness()
+
+	hold := g.awaitHold()
+	stop := g.await(watch.Stop, "UNIT", "batch-b.slice")
+	atStop := g.read("batch-b.slice", "hog.service/cgroup.procs")
+	if n := len(strings.Fields(atStop)); n < 20 {
+		t.Errorf("%d processes of the bomb at the stop, want 20 or more", n)
+	}
+	g.wait("a process forked during the stop", func() bool {
+		for pid := range strings.FieldsSeq(g.read("batch-b.slice", "hog.service/cgroup.procs")) {
+			if !strings.Contains("\n"+atStop+"\n", "\n"+pid+"\n") {
+				return true
+			}
+		}
+		return false
+	})
+	g.checkEpisode(hold, stop, g.await(watch.Stopped, "UNIT", "batch-b.slice"), g.await(watch.Settled))
+	g.checkEmpty("batch-b.slice")
+	g.never(watch.Failed)
+	g.checkNeighbours()
+}
