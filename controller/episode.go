@@ -47,7 +47,7 @@ func (m *Machine) begin(now time.Duration, breach Breach, in *Reading, s *Sight,
 	note := m.note(NoteBreach, now)
 	note.Resumed, note.UsageBytes = resumed, in.UsageBytes
 	out = append(out, Decision{Action: Report, Note: note})
-	if m.rules.Order.Needs().Samples {
+	if m.rules.Order.Samples() {
 		out = append(out, Decision{Action: TakeSamples})
 	}
 	return out
@@ -179,9 +179,6 @@ func (m *Machine) ask(now time.Duration, l *Leaf, out []Decision) []Decision {
 	l.hold = asked
 	m.held[m.nHeld] = l
 	m.nHeld++
-	if m.nHeld > m.most.n {
-		m.most = heldMost{n: m.nHeld, unit: m.held[0].Unit, bytes: m.held[0].Reading.UsageBytes}
-	}
 	return append(out, Decision{Action: Hold, Leaf: l, Until: m.deadline})
 }
 
@@ -198,7 +195,6 @@ func (m *Machine) HoldAnswered(now time.Duration, l *Leaf, h memcg.Hold, err err
 	l.Reading.HighOK = false
 	if !again {
 		l.atHold = l.Reading
-		m.forgetOthers()
 	}
 	if l.gone || m.phase != PhaseHeld || m.due || m.choice.since != never {
 		return m.lift(l, out) // it came too late
@@ -206,6 +202,8 @@ func (m *Machine) HoldAnswered(now time.Duration, l *Leaf, h memcg.Hold, err err
 	if again {
 		return out
 	}
+	m.forgetOthers()
+	m.count(l)
 	note := m.note(NoteHold, now)
 	note.ofLeaf(l)
 	note.UsageBytes, note.Mark = l.Reading.UsageBytes, h.Mark
@@ -215,7 +213,7 @@ func (m *Machine) HoldAnswered(now time.Duration, l *Leaf, h memcg.Hold, err err
 // forgetOthers begins to measure those who are not held anew, with the first
 // hold: what they stalled before it is the breach's doing, and no sign that the wait hurts them.
 func (m *Machine) forgetOthers() {
-	if m.most.n > 1 {
+	if m.most.n > 0 {
 		return
 	}
 	for _, l := range m.leaves {
@@ -226,6 +224,20 @@ func (m *Machine) forgetOthers() {
 	for _, w := range m.witnesses {
 		w.window.Reset()
 	}
+}
+
+// count remembers how many are held at once, and the first of them.
+func (m *Machine) count(first *Leaf) {
+	n := 0
+	for _, l := range m.held[:m.nHeld] {
+		if l.hold == holding {
+			n++
+		}
+	}
+	if m.most.n == 0 {
+		m.most = heldMost{unit: first.Unit, bytes: uint64(first.limits.Mark)}
+	}
+	m.most.n = max(m.most.n, n)
 }
 
 // holdFailed gives up holding a leaf in this episode. Where an earlier hold

@@ -122,7 +122,7 @@ func (m *Machine) urgent(in *Reading, s *Sight) (Why, bool) {
 		return BecauseOOM, true
 	case in.ScarceOK && in.Scarce:
 		return BecauseScarce, true
-	case m.nHeld > 0 && m.othersStall():
+	case m.nHeld > 0 && m.most.n > 0 && m.othersStall():
 		return BecauseOthers, true
 	}
 	return 0, false

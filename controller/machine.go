@@ -99,7 +99,8 @@ type Machine struct {
 	stop stop
 }
 
-// heldMost remembers, for the notes, what was held when most was.
+// heldMost remembers, for the notes, how many were held at once, and the first
+// of them.
 type heldMost struct {
 	n     int
 	unit  string
@@ -250,11 +251,12 @@ func (m *Machine) sight(now time.Duration, in *Reading) Sight {
 	if m.phase == PhaseCalm {
 		return s // the shell read no leaf
 	}
+	held := m.nHeld > 0 || m.most.n > 0
 	for _, l := range m.leaves {
-		l.take(now, m.most.n > 0)
+		l.take(now, held)
 	}
 	if m.self != nil {
-		m.self.take(now, m.most.n > 0)
+		m.self.take(now, held)
 	}
 	for _, w := range m.witnesses {
 		if w.TotalsOK {

@@ -26,8 +26,8 @@ func (s *Scale) Set(all []Candidate) {
 		c.Fruitless = slices.Contains(s.Fruitless, c.Inode)
 		for j, l := range c.Levels {
 			if j > 0 && !l.linked {
-				l.parent, l.linked = c.Levels[j-1], true
-				l.parent.Children += min(l.Guard, l.UsageBytes)
+				l.linked = true
+				c.Levels[j-1].Children += min(l.Guard, l.UsageBytes)
 			}
 		}
 	}

@@ -1,6 +1,7 @@
 package controller
 
 import (
+	"slices"
 	"strings"
 
 	"reprieve/memcg"
@@ -50,8 +51,7 @@ type Level struct {
 	guarded     uint64         // effective
 	sums        [classes]Score // of those that may be stopped
 	least       [classes]Score // of those of them that are measured
-	parent      *Level
-	linked      bool
+	linked      bool           // counted in its parent's Children
 	effectiveOK bool
 }
 
@@ -64,15 +64,9 @@ type Picker interface {
 	Less(a, b *Score) bool
 }
 
-// Needs is what a picker wants read beyond memory.current and
-// memory.swap.current of all.
-type Needs struct {
-	Footprints bool // memory.stat of those that may still win
-	Samples    bool // memory.stat and memory.events of all, at the breach and now
-}
-
-// Needy is a picker with needs.
-type Needy interface{ Needs() Needs }
+// Sampler is a picker that compares what happened since the breach: it wants
+// memory.stat and memory.events of all read then, and now.
+type Sampler interface{ Samples() }
 
 // Order is the pickers of stop.pick: each breaks the ties of the one before.
 type Order []Picker
@@ -86,16 +80,9 @@ func (o Order) Name() string {
 	return strings.Join(names, ", ")
 }
 
-// Needs returns what any of its pickers needs.
-func (o Order) Needs() Needs {
-	var all Needs
-	for _, p := range o {
-		if n, ok := p.(Needy); ok {
-			all.Footprints = all.Footprints || n.Needs().Footprints
-			all.Samples = all.Samples || n.Needs().Samples
-		}
-	}
-	return all
+// Samples reports whether any of its pickers is a Sampler.
+func (o Order) Samples() bool {
+	return slices.ContainsFunc(o, func(p Picker) bool { _, ok := p.(Sampler); return ok })
 }
 
 // compare orders two candidates, negative when a is stopped before b. Their

@@ -7,7 +7,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"reprieve/configs"
-	"reprieve/controller"
 )
 
 // Ensure the names that configuration may have are these, in order, each once.
@@ -21,19 +20,17 @@ func TestNames(t *testing.T) {
 	}
 }
 
-// Ensure every name that configuration may have gives its picker, with its
-// needs, and a list of names gives them in that order.
+// Ensure every name that configuration may have gives its picker, whether
+// it samples, and a list of names gives them in that order.
 func TestOrder(t *testing.T) {
-	needs := map[string]controller.Needs{
-		"largest": {Footprints: true}, "reclaim": {Samples: true}, "offender": {Samples: true},
-	}
+	samples := map[string]bool{"reclaim": true, "offender": true}
 	for _, name := range PickNames() {
 		got := Order([]string{name})
 		if len(got) != 1 || got[0].Name() != name {
 			t.Errorf("Order(%q) = %q", name, got.Name())
 		}
-		if got.Needs() != needs[name] {
-			t.Errorf("Order(%q).Needs() = %+v, want %+v", name, got.Needs(), needs[name])
+		if got.Samples() != samples[name] {
+			t.Errorf("Order(%q).Samples() = %v, want %v", name, got.Samples(), samples[name])
 		}
 	}
 	all := PickNames()
@@ -44,8 +41,8 @@ func TestOrder(t *testing.T) {
 			t.Errorf("Order(%q)[%d].Name() = %q", all, i, got)
 		}
 	}
-	if got, want := order.Needs(), (controller.Needs{Footprints: true, Samples: true}); got != want {
-		t.Errorf("Order(%q).Needs() = %+v, want %+v", all, got, want)
+	if !order.Samples() {
+		t.Errorf("Order(%q).Samples() = false, want true", all)
 	}
 }
 

@@ -15,18 +15,18 @@ const unitPriority = 100
 // weighing is the choosing of a victim under way, off the loop: candidates and
 // what is open of them. It belongs to the worker until it is answered.
 type weighing struct {
-	mount string
-	scale controller.Scale
-	all   []controller.Candidate
-	open  map[uint64]*memcg.Group // by inode, of all candidates
-	inner map[*controller.Level]*inner
-	self  *memcg.Group                // the watched slice
-	owner uint32                      // of its directory
-	kills map[*controller.Leaf]uint64 // oom_kill of their memory.events
-	needs controller.Needs
-	now   time.Duration
-	buf   memcg.Buffer
-	reads int // of memory.stat
+	mount   string
+	scale   controller.Scale
+	all     []controller.Candidate
+	open    map[uint64]*memcg.Group // by inode, of all candidates
+	inner   map[*controller.Level]*inner
+	self    *memcg.Group                // the watched slice
+	owner   uint32                      // of its directory
+	kills   map[*controller.Leaf]uint64 // oom_kill of their memory.events
+	samples bool                        // some picker compares what happened since the breach
+	now     time.Duration
+	buf     memcg.Buffer
+	reads   int // of memory.stat
 }
 
 // inner is what is read of a group above candidates.
@@ -53,7 +53,7 @@ func (d *daemon) weigh(s *slice, scale controller.Scale) {
 func (d *daemon) weighing(s *slice, scale controller.Scale) *weighing {
 	scale.Recursive = d.recursive
 	w := &weighing{
-		mount: d.mount, scale: scale, self: s.group.Retain(), needs: scale.Order.Needs(), now: d.now(),
+		mount: d.mount, scale: scale, self: s.group.Retain(), samples: scale.Order.Samples(), now: d.now(),
 		open: make(map[uint64]*memcg.Group, len(s.leaves)), inner: map[*controller.Level]*inner{},
 		kills: make(map[*controller.Leaf]uint64, len(s.leaves)),
 		all:   make([]controller.Candidate, 0, len(s.leaves)),
@@ -203,7 +203,7 @@ func (w *weighing) look(c *controller.Candidate) {
 		}
 		c.Empty = c.Empty || w.isEmpty(g) // it may have died whole
 	}
-	if w.needs.Samples {
+	if w.samples {
 		w.sample(c, g)
 	}
 }

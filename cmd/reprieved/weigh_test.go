@@ -126,7 +126,6 @@ func BenchmarkWeigh(b *testing.B) {
 				w := &weighing{
 					mount: filepath.Dir(self.Path), scale: controller.Scale{Order: plugins.Order([]string{"largest"})}, self: self,
 					open: groups, inner: map[*controller.Level]*inner{}, all: make([]controller.Candidate, n), kills: map[*controller.Leaf]uint64{},
-					needs: controller.Needs{Footprints: true},
 				}
 				for i, c := range all {
 					level := *c.Levels[0]

@@ -94,10 +94,10 @@ func (w *weighing) one(l *controller.Level, parts []controller.Candidate) (contr
 	for i := range parts {
 		kills += parts[i].Kills
 	}
-	samples, kernel := w.needs.Samples, w.scale.Kernel
-	w.needs.Samples, w.scale.Kernel = false, false // the parts have been counted
+	samples, kernel := w.samples, w.scale.Kernel
+	w.samples, w.scale.Kernel = false, false // the parts have been counted
 	w.look(&c)
-	w.needs.Samples, w.scale.Kernel = samples, kernel
+	w.samples, w.scale.Kernel = samples, kernel
 	c.Kills = kills
 	return c, true
 }

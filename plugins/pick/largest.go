@@ -22,6 +22,3 @@ func (Largest) Name() string { return "largest" }
 
 // Less reports whether a has more above its protection than b.
 func (Largest) Less(a, b *controller.Score) bool { return a.ExcessBytes > b.ExcessBytes }
-
-// Needs asks for the memory.stat of those that may still win.
-func (Largest) Needs() controller.Needs { return controller.Needs{Footprints: true} }

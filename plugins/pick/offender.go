@@ -14,5 +14,5 @@ func (Offender) Name() string { return "offender" }
 // Less reports whether a ran into its limits more often than b.
 func (Offender) Less(a, b *controller.Score) bool { return a.Offences > b.Offences }
 
-// Needs asks for memory.stat and memory.events of all, at the breach and now.
-func (Offender) Needs() controller.Needs { return controller.Needs{Samples: true} }
+// Samples implements controller.Sampler.
+func (Offender) Samples() {}

@@ -13,5 +13,5 @@ func (Reclaim) Name() string { return "reclaim" }
 // Less reports whether more of a's pages are scanned a second than of b's.
 func (Reclaim) Less(a, b *controller.Score) bool { return a.ScanRate > b.ScanRate }
 
-// Needs asks for memory.stat and memory.events of all, at the breach and now.
-func (Reclaim) Needs() controller.Needs { return controller.Needs{Samples: true} }
+// Samples implements controller.Sampler.
+func (Reclaim) Samples() {}
