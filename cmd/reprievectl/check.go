@@ -8,11 +8,12 @@ import (
 	"strings"
 
 	"reprieve/configs"
+	"reprieve/memcg"
 	"reprieve/plugins"
 )
 
 // check validates the configuration. Errors go to stderr, one a line; if there are none, what the configuration means
-// goes to stdout.
+// goes to stdout. Without a directory it is this host's, and warnings about what a stop on it would take along follow.
 func check(args []string, stdout, stderr io.Writer) int {
 	if len(args) > 1 || len(args) == 1 && (args[0] == "" || strings.HasPrefix(args[0], "-")) {
 		fmt.Fprintf(stderr, "reprievectl check: takes one directory or none, got %q\n", args)
@@ -33,6 +34,9 @@ func check(args []string, stdout, stderr io.Writer) int {
 		return exitFindings
 	}
 	show(stdout, set)
+	if len(args) == 0 {
+		warn(stdout, stderr, set, places{mount: memcg.DefaultMount})
+	}
 	return exitOK
 }
 
@@ -84,9 +88,8 @@ func policyLine(p configs.Policy) string {
 	case !p.Watched:
 		return fmt.Sprintf("not watched; priority %d", p.Priority)
 	}
-	return fmt.Sprintf("watched; priority %d; breach at %s; hold %s; stop %s from %s, grace %s, settle %s",
-		p.Priority, limits(p.Pressure), hold(p.Hold), p.Stop.Pick, p.Stop.From,
-		configs.FormatDuration(p.Stop.Grace), configs.FormatDuration(p.Stop.Settle))
+	return fmt.Sprintf("watched; priority %d; breach at %s; hold %s; stop %s",
+		p.Priority, limits(p.Pressure), hold(p.Hold), stop(p.Stop))
 }
 
 // limits writes what makes a breach.
@@ -112,4 +115,22 @@ func hold(h configs.Hold) string {
 	}
 	return fmt.Sprintf("%s on %s for at most %s, calm %s, urgent %s",
 		h.By, h.On, configs.FormatDuration(h.Delay), configs.FormatDuration(h.Calm), h.Urgent)
+}
+
+// stop writes whom a stop takes, how, and what follows it.
+func stop(s configs.Stop) string {
+	arm := "arm"
+	if !s.Arm {
+		arm = "no arm"
+	}
+	return fmt.Sprintf("%s from %s, min %s, grace %s, settle %s, revive %s, %s",
+		strings.Join(s.Pick, ", "), s.From, s.Min, configs.FormatDuration(s.Grace), configs.FormatDuration(s.Settle), revive(s), arm)
+}
+
+// revive writes who comes back after a stop, and how often.
+func revive(s configs.Stop) string {
+	if s.Revive == "never" {
+		return s.Revive
+	}
+	return fmt.Sprintf("%s after %s at most %s", s.Revive, configs.FormatDuration(s.ReviveAfter), s.ReviveMax)
 }
