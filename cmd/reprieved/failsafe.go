@@ -26,11 +26,14 @@ func (d *daemon) armSlice(s *slice) {
 		}
 		groups = append(groups, lf.group.Retain())
 	}
+	self := s.group.Retain()
 	d.later(func() worker.Answer {
+		defer self.Release()
+		owner, _ := self.Owner()
 		var failed error
 		for _, g := range groups {
 			var err error
-			if want {
+			if want && !omitted(g, owner) {
 				_, err = g.Arm()
 			} else {
 				_, err = g.Disarm()
@@ -45,6 +48,13 @@ func (d *daemon) armSlice(s *slice) {
 		}
 		return func() { d.sayArm(failed) }
 	})
+}
+
+// omitted reports whether a group is left out by its extended attribute, in a
+// slice whose directory belongs to owner: it is not stopped, so it is not armed.
+func omitted(g *memcg.Group, owner uint32) bool {
+	p, own, err := g.Preference()
+	return err == nil && p == memcg.Omit && memcg.Honoured(own, owner)
 }
 
 // sayArm tells once that the failsafe cannot be armed.
