@@ -3,7 +3,9 @@ package controller_test
 import (
 	"errors"
 	"testing"
+	"time"
 
+	"reprieve/controller"
 	"reprieve/memcg"
 )
 
@@ -129,4 +131,35 @@ func TestMachine_SwappedOutIsNoGrower(t *testing.T) {
 		untilDead(s, b)()
 	})
 	w.expect(heldThenStopped)
+}
+
+// Ensure what others stalled before the first hold does not cut the wait short, and what they stall under it does.
+func TestMachine_OthersStall(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		during float64
+		want   bool
+	}{{"before the hold alone", 0, false}, {"under the hold, too", 0.6, true}} {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newWorld(t)
+			a, b, c := hogs()
+			s := w.slice("w.slice", rules(policy()), a, b, c)
+			s.stall, c.stall = 0.5, 1
+			var began, stopped time.Duration
+			w.run(8*sec, func() {
+				if began == 0 && s.m.Phase() == controller.PhaseHeld {
+					began = w.now
+				}
+				if b.leaf.Held() {
+					c.stall = tt.during
+				}
+				if !b.alive && stopped == 0 {
+					stopped, s.stall, c.stall = w.now, 0, 0
+				}
+			})
+			if early := stopped-began < 3*sec; stopped == 0 || early != tt.want {
+				t.Errorf("stopped %v after the breach, cut short %v, want %v", stopped-began, early, tt.want)
+			}
+		})
+	}
 }

@@ -11,13 +11,14 @@ import (
 	"reprieve/test/watch"
 )
 
-// holdLong holds for longer than any scenario takes.
+// holdLong holds for longer than any scenario takes. A neighbour that stalls, as on an emulated CPU it may, does not cut that short.
 const holdLong = `
 [pressure]
 full = "10%"
 [hold]
-delay = "9m"
-calm  = "2s"
+delay  = "9m"
+calm   = "2s"
+urgent = "100%"
 `
 
 // Ensure a daemon that is killed while it holds leaves no hold: it is undone by the restart, and nothing else has changed.

@@ -18,7 +18,8 @@ func TestHogIsStopped(t *testing.T) {
 [pressure]
 full = "10%"
 [hold]
-delay = "6s"
+delay  = "6s"
+urgent = "100%"
 `)
 	g.threeLeaves(leaves{})
 	g.startDaemon()
