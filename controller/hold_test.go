@@ -144,13 +144,13 @@ func TestMachine_OthersStall(t *testing.T) {
 			w := newWorld(t)
 			a, b, c := hogs()
 			s := w.slice("w.slice", rules(policy()), a, b, c)
-			s.stall, c.stall = 0.5, 1
+			s.stall, c.stall, s.slow = 0.5, 1, 700*ms
 			var began, stopped time.Duration
 			w.run(8*sec, func() {
 				if began == 0 && s.m.Phase() == controller.PhaseHeld {
 					began = w.now
 				}
-				if b.leaf.Held() {
+				if b.high != memcg.Max {
 					c.stall = tt.during
 				}
 				if !b.alive && stopped == 0 {

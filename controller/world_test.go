@@ -88,6 +88,9 @@ type simSlice struct {
 	weighed          int
 	onWeigh          func(n int)
 	onFailed         func(controller.Note)
+	slow             time.Duration // that a hold takes
+	later            func()
+	laterAt          time.Duration
 	late             int    // answers of systemd's that come too late
 	ghost            *group // lives on when it was stopped
 	dirty            bool   // read at the next turn
@@ -171,6 +174,11 @@ func (s *simSlice) live() {
 
 // turn is the shell: it wakes as the real loop does, reads, steps, carries out.
 func (s *simSlice) turn() {
+	if s.later != nil && s.w.now >= s.laterAt {
+		job := s.later
+		s.later = nil
+		job()
+	}
 	calm := s.m.Phase() == controller.PhaseCalm
 	at, due := s.m.Until(s.last)
 	if calm && s.w.now%(500*ms) == 0 && s.stall*10000 >= float64(s.m.Rules().Policy.Pressure.Full) && s.m.Rules().Policy.Pressure.Full > 0 {
@@ -233,7 +241,11 @@ func (s *simSlice) carry(all []controller.Decision) {
 		switch d.Action {
 		case controller.Hold, controller.PutBack:
 			s.w.say("hold %s", d.Leaf.Unit)
-			s.hold(d)
+			if s.slow == 0 {
+				s.hold(d)
+				break
+			}
+			s.later, s.laterAt = func() { s.hold(d) }, s.w.now+s.slow
 		case controller.Lift:
 			s.w.say("lift %s", d.Leaf.Unit)
 			if g := s.group(d.Leaf); g != nil {
