@@ -35,8 +35,10 @@ kernel_args+=" mitigations=off audit=0 apparmor=0 selinux=0 TERM=dumb systemd.sh
 boot() {
   : >"$tmp/console"
   qemu-img create -q -f qcow2 -b "$(realpath "$image/disk.img")" -F raw "$tmp/root.qcow2"
-  # cx16 and la57 off: with plain "max", two-CPU guests died of a double fault or hung (QEMU 7.2).
-  qemu-system-x86_64 -accel tcg,thread=multi -cpu max,cx16=off,la57=off -smp 2 -m "$memory" \
+  # cx16 and la57 off: with plain "max", two-CPU guests died of a double fault or hung (QEMU 7.2). erms and fsrm off: with them the
+  # kernel clears pages byte by byte, and a page that held code is emulated so slowly that a CPU stands still for many seconds, its clock
+  # ticks included, when a guest thrashes.
+  qemu-system-x86_64 -accel tcg,thread=multi -cpu max,cx16=off,la57=off,erms=off,fsrm=off -smp 2 -m "$memory" \
     -nodefaults -no-user-config -display none -no-reboot \
     -kernel "$image/vmlinuz" -initrd "$image/initrd" -append "$kernel_args" \
     -drive "file=$tmp/root.qcow2,if=virtio,format=qcow2,cache=unsafe" \
