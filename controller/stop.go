@@ -163,8 +163,9 @@ func (m *Machine) StopAnswered(now time.Duration, err error, final bool, out []D
 	} else {
 		s.hopeless = final
 		s.missed++
-		// A first answer that is late is PID 1 at work; it is asked again.
-		if final || s.missed > 1 {
+		// An answer that is late is PID 1 at work, which is asked again; it is told when
+		// the group was killed before systemd had the stop.
+		if final || (s.missed > 1 && s.killAsked != never) {
 			out = m.tellMissed(now, err, out)
 		}
 	}

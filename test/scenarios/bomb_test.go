@@ -9,7 +9,8 @@ import (
 	"reprieve/test/watch"
 )
 
-// Ensure a fork bomb that ignores SIGTERM goes to the last process, those included that it forks during the stop.
+// Ensure a fork bomb that ignores SIGTERM goes to the last process, those included that it forks during the stop. It is not held: among
+// two hundred processes that fork, a worker on an emulated CPU may not get its turn within a short delay.
 func TestForkBomb(t *testing.T) {
 	g := begin(t)
 	g.swapOn()
@@ -17,6 +18,7 @@ func TestForkBomb(t *testing.T) {
 [pressure]
 full = "10%"
 [hold]
+by    = "none"
 delay = "2s"
 [stop]
 grace = "4s"
@@ -25,7 +27,8 @@ grace = "4s"
 	g.startDaemon()
 	g.witness()
 
-	hold := g.awaitHold()
+	g.start(hog)
+	breach := g.await(watch.Breach)
 	stop := g.await(watch.Stop, "UNIT", "batch-b.slice")
 	atStop := g.read("batch-b.slice", "hog.service/cgroup.procs")
 	if n := len(strings.Fields(atStop)); n < 20 {
@@ -39,7 +42,7 @@ grace = "4s"
 		}
 		return false
 	})
-	g.checkEpisode(hold, stop, g.await(watch.Stopped, "UNIT", "batch-b.slice"), g.await(watch.Settled))
+	g.checkEpisode(breach, stop, g.await(watch.Stopped, "UNIT", "batch-b.slice"), g.await(watch.Settled))
 	g.checkEmpty("batch-b.slice")
 	g.never(watch.Failed)
 	g.checkNeighbours()
