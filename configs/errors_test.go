@@ -108,7 +108,7 @@ func TestLoad_WrongDaemonValues(t *testing.T) {
 // Ensure an unknown key is told with the one that was probably meant.
 func TestLoad_UnknownKeys(t *testing.T) {
 	const all = "allowed: priority, pressure.full, pressure.some, pressure.window, pressure.events, hold.by, hold.on, " +
-		"hold.delay, hold.calm, hold.urgent, stop.pick, stop.from, stop.min, stop.grace, stop.settle, stop.revive, " +
+		"hold.delay, hold.calm, hold.urgent, hold.futile, stop.pick, stop.from, stop.min, stop.grace, stop.settle, stop.revive, " +
 		"stop.revive_after, stop.revive_max, stop.arm"
 	for text, want := range map[string]string{
 		"prioritty = 1":             "1: prioritty: unknown key, did you mean priority?",
@@ -149,7 +149,7 @@ func TestLoad_AllErrorsAtOnce(t *testing.T) {
 		`etc/slices/a.slice.toml:3: hold.delay: read "x", allowed: a duration from 0s to 10m such as "10s"`,
 		`etc/slices/a.slice.toml:4: hold.by: read "y", allowed: "throttle" or "none"`,
 		`etc/slices/a.slice.toml:5: hold.zebras: unknown key, allowed: priority, pressure.full, pressure.some, pressure.window, ` +
-			`pressure.events, hold.by, hold.on, hold.delay, hold.calm, hold.urgent, stop.pick, stop.from, stop.min, stop.grace, stop.settle, ` +
+			`pressure.events, hold.by, hold.on, hold.delay, hold.calm, hold.urgent, hold.futile, stop.pick, stop.from, stop.min, stop.grace, stop.settle, ` +
 			`stop.revive, stop.revive_after, stop.revive_max, stop.arm`,
 		`etc/slices/a.slice.toml:7: stop.pick: read 1, allowed: "growth", "largest", "newest", "offender", "priority", "reclaim", ` +
 			`"stall" or "swap", or a list of at least one of them, each at most once`,

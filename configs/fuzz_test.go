@@ -95,6 +95,7 @@ func checkBounds(t *testing.T, p Policy, path string) {
 		{"delay", within(p.Hold.Delay, 0, 10*time.Minute)},
 		{"calm", within(p.Hold.Calm, 200*time.Millisecond, 5*time.Minute) && (p.Hold.Delay == 0 || p.Hold.Calm <= p.Hold.Delay)},
 		{"urgent", share(p.Hold.Urgent, 10)},
+		{"futile", within(p.Hold.Futile, 100*time.Millisecond, time.Minute)},
 		{"grace", within(p.Stop.Grace, 0, time.Minute)},
 		{"settle", within(p.Stop.Settle, 0, 5*time.Minute)},
 	} {

@@ -20,13 +20,13 @@ func TestLoad_NoFiles(t *testing.T) {
 		Slice:    "batch.slice",
 		Priority: 100,
 		Pressure: Pressure{Window: time.Second},
-		Hold:     Hold{By: "throttle", On: "growers", Delay: 10 * time.Second, Calm: 2 * time.Second, Urgent: 3000},
+		Hold:     Hold{By: "throttle", On: "growers", Delay: 10 * time.Second, Calm: 2 * time.Second, Urgent: 3000, Futile: time.Second},
 		Stop: Stop{Pick: []string{"largest"}, From: "slices", Min: Size{Share: 200}, Settle: 5 * time.Second,
 			Revive: "restart", ReviveAfter: 30 * time.Second, ReviveMax: Rate{3, time.Hour}, Arm: true},
 		Origins: map[string]Origin{},
 	}
 	for _, key := range []string{"priority", "pressure.full", "pressure.some", "pressure.window", "pressure.events", "hold.by",
-		"hold.on", "hold.delay", "hold.calm", "hold.urgent", "stop.pick", "stop.from", "stop.min", "stop.grace", "stop.settle",
+		"hold.on", "hold.delay", "hold.calm", "hold.urgent", "hold.futile", "stop.pick", "stop.from", "stop.min", "stop.grace", "stop.settle",
 		"stop.revive", "stop.revive_after", "stop.revive_max", "stop.arm"} {
 		want.Origins[key] = Origin{}
 	}
@@ -52,6 +52,7 @@ on = "slice"
 delay = "1m"
 calm = "3s"
 urgent = "40%"
+futile = "1500ms"
 [stop]
 pick = ["priority", "newest"]
 from = "units"
@@ -69,13 +70,13 @@ arm = false
 		Priority: -5,
 		Watched:  true,
 		Pressure: Pressure{Full: 2050, Some: 6000, Window: 2 * time.Second, Events: []string{"oom", "max"}},
-		Hold:     Hold{By: "none", On: "slice", Delay: time.Minute, Calm: 3 * time.Second, Urgent: 4000},
+		Hold:     Hold{By: "none", On: "slice", Delay: time.Minute, Calm: 3 * time.Second, Urgent: 4000, Futile: 1500 * time.Millisecond},
 		Stop: Stop{Pick: []string{"priority", "newest"}, From: "units", Min: Size{Bytes: 64 << 20}, Grace: 7 * time.Second,
 			Revive: "calm", ReviveAfter: time.Minute, ReviveMax: Rate{5, 24 * time.Hour}},
 		Origins: map[string]Origin{},
 	}
 	for i, key := range []string{"priority", "pressure", "pressure.full", "pressure.some", "pressure.window", "pressure.events",
-		"hold", "hold.by", "hold.on", "hold.delay", "hold.calm", "hold.urgent",
+		"hold", "hold.by", "hold.on", "hold.delay", "hold.calm", "hold.urgent", "hold.futile",
 		"stop", "stop.pick", "stop.from", "stop.min", "stop.grace", "stop.settle",
 		"stop.revive", "stop.revive_after", "stop.revive_max", "stop.arm"} {
 		want.Origins[key] = Origin{File: file, Line: i + 1}
@@ -83,7 +84,7 @@ arm = false
 	if diff := cmp.Diff(want, set.Policy("batch.slice")); diff != "" {
 		t.Errorf("Policy: -want +got\n%s", diff)
 	}
-	if got, want := set.Policy("batch.slice").Origins["stop.arm"].String(), file+":22"; got != want {
+	if got, want := set.Policy("batch.slice").Origins["stop.arm"].String(), file+":23"; got != want {
 		t.Errorf("origin = %q, want %q", got, want)
 	}
 }

@@ -62,6 +62,7 @@ type Hold struct {
 	Delay  time.Duration // The longest wait, 0 to 10 minutes, default 10 s; 0 stops at once.
 	Calm   time.Duration // So long without a breach is relief, 200 ms to 5 minutes, default 2 s; at most Delay unless that is 0.
 	Urgent Share         // A full stall of others over 1 s that cuts the wait short, 0.1% to 100%, default 30%.
+	Futile time.Duration // So long of reclaim that finds nothing cuts the wait short, 100 ms to 1 minute, default 1 s.
 }
 
 // Stop says whom to stop, and how.
@@ -122,7 +123,7 @@ func defaultPolicy() Policy {
 	return Policy{
 		Priority: 100,
 		Pressure: Pressure{Window: time.Second},
-		Hold:     Hold{By: "throttle", On: "growers", Delay: 10 * time.Second, Calm: 2 * time.Second, Urgent: 30 * percent},
+		Hold:     Hold{By: "throttle", On: "growers", Delay: 10 * time.Second, Calm: 2 * time.Second, Urgent: 30 * percent, Futile: time.Second},
 		Stop: Stop{
 			Pick: []string{"largest"}, From: "slices", Min: Size{Share: 2 * percent}, Settle: 5 * time.Second,
 			Revive: "restart", ReviveAfter: 30 * time.Second, ReviveMax: Rate{Count: 3, Per: time.Hour}, Arm: true,

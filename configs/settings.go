@@ -29,6 +29,7 @@ func sliceSettings(n Names) []setting[Policy] {
 		field("hold.delay", durations(0, 10*minute, "10s"), func(p *Policy) *time.Duration { return &p.Hold.Delay }),
 		field("hold.calm", durations(200*time.Millisecond, 5*minute, "2s"), func(p *Policy) *time.Duration { return &p.Hold.Calm }),
 		field("hold.urgent", shares(percent/10, "30%"), func(p *Policy) *Share { return &p.Hold.Urgent }),
+		field("hold.futile", durations(100*time.Millisecond, minute, "1s"), func(p *Policy) *time.Duration { return &p.Hold.Futile }),
 
 		table("stop", func(*Policy) {}),
 		field("stop.pick", ranking(picks...), func(p *Policy) *[]string { return &p.Stop.Pick }),

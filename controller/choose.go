@@ -24,7 +24,7 @@ func (m *Machine) weigh(now time.Duration, why Why, out []Decision) []Decision {
 	if (now < m.host.quiet && why != BecauseKernel) || !m.host.turn(m) {
 		return out
 	}
-	m.why, m.choice = why, choice{since: now}
+	m.why, m.because, m.choice = why, m.grounds, choice{since: now}
 	return m.askWeights(out)
 }
 
@@ -138,7 +138,7 @@ func (m *Machine) stopNote(now time.Duration, victim *Candidate, all []Candidate
 	note := m.note(NoteStop, now)
 	note.ofVictim(victim)
 	note.UsageBytes = victim.UsageBytes
-	note.Why, note.Pick = m.why, m.rules.Order.Name()
+	note.Why, note.Pick, note.Grounds = m.why, m.rules.Order.Name(), m.because
 	list(&note, all)
 	return note
 }

@@ -29,7 +29,7 @@ func (m *Machine) begin(now time.Duration, breach Breach, in *Reading, s *Sight,
 	m.stallOK, m.due, m.more, m.told, m.record = false, false, false, false, false
 	m.calm, m.retry, m.ended, m.blind = never, never, never, never
 	m.choice, m.killed = choice{since: never}, 0
-	m.fresh, m.most = true, heldMost{}
+	m.fresh, m.most, m.grounds = true, heldMost{}, Grounds{}
 	m.deadline = now + max(m.rules.Policy.Hold.Delay-m.used, 0)
 	for _, l := range m.leaves {
 		l.begin(m.rules.Policy.Pressure.Window)
@@ -61,6 +61,7 @@ func (m *Machine) stepHeld(now time.Duration, in *Reading, s *Sight, out []Decis
 			m.stall, m.stallOK = stall, true
 		}
 	}
+	m.gather(now, in, s)
 	verdict := m.judge(s)
 	switch {
 	case verdict == Pressing:
@@ -84,7 +85,7 @@ func (m *Machine) stepHeld(now time.Duration, in *Reading, s *Sight, out []Decis
 		return m.expire(now, verdict, out)
 	}
 	if verdict == Pressing {
-		if why, urgent := m.urgent(in, s); urgent {
+		if why, urgent := m.urgent(s); urgent {
 			return m.weigh(now, why, m.liftAll(out))
 		}
 	}
@@ -95,7 +96,7 @@ func (m *Machine) stepHeld(now time.Duration, in *Reading, s *Sight, out []Decis
 // relieve ends an episode in which nothing has to be stopped (any more).
 func (m *Machine) relieve(now time.Duration, in *Reading, out []Decision) []Decision {
 	note := m.note(NoteRelief, now)
-	note.UsageBytes = in.UsageBytes
+	note.UsageBytes, note.Grounds = in.UsageBytes, m.grounds
 	m.used += m.calm - m.began
 	m.ended = now
 	out = append(m.liftAll(out), Decision{Action: Report, Note: note})

@@ -67,10 +67,7 @@ func (m *Machine) judge(s *Sight) Evidence {
 		}
 		return verdict
 	}
-	for _, l := range m.held[:m.nHeld] {
-		verdict = max(verdict, l.fits())
-	}
-	return max(verdict, m.insiders())
+	return max(verdict, m.grounds.Fits, m.insiders())
 }
 
 // fits judges a held leaf: it is under its mark, has not run into it since the
@@ -114,49 +111,25 @@ func (m *Machine) insiders() Evidence {
 // over reports whether a stall crosses a limit; a limit of zero is none.
 func over(stall, limit pressure.Share) bool { return limit > 0 && stall >= limit }
 
+// Scarce says whether a host has run out of both: memory that can be had
+// without waiting, and swap to make some. A host without swap has run out of
+// that. A floor of zero is never reached.
+func (h *HostReading) Scarce() bool {
+	return h.AvailableBytes < h.AvailableFloor && (h.SwapTotalBytes == 0 || h.SwapFreeBytes < h.SwapFloor)
+}
+
 // urgent says whether a wait that is not over should be cut short, and why.
 // It is only asked while the pressure goes on.
-func (m *Machine) urgent(in *Reading, s *Sight) (Why, bool) {
+func (m *Machine) urgent(s *Sight) (Why, bool) {
 	switch {
 	case s.RiseOK && s.Rise.OOM > 0:
 		return BecauseOOM, true
-	case in.ScarceOK && in.Scarce:
+	case m.grounds.Scarcity == Pressing:
 		return BecauseScarce, true
-	case m.nHeld > 0 && m.most.n > 0 && m.othersStall():
+	case m.nHeld > 0 && m.most.n > 0 && m.grounds.Others == Pressing:
 		return BecauseOthers, true
+	case m.grounds.Futile == Pressing:
+		return BecauseFutile, true
 	}
 	return 0, false
-}
-
-// othersStall looks at everybody who is not held: the other leaves of the
-// slice and the groups beside the path to the root, but for those that hold
-// something themselves.
-func (m *Machine) othersStall() bool {
-	limit := pressure.Share(m.rules.Policy.Hold.Urgent)
-	if m.rules.Policy.Hold.On != onSlice {
-		for _, l := range m.leaves {
-			if l.hold.inForce() {
-				continue
-			}
-			if stall, ok := l.window.Stall(); ok && over(stall.Full, limit) {
-				return true
-			}
-		}
-	}
-	for _, w := range m.witnesses {
-		if m.host.holdsBelow(w.Path) {
-			continue
-		}
-		if stall, ok := w.window.Stall(); ok && over(stall.Full, limit) {
-			return true
-		}
-	}
-	return false
-}
-
-// Scarce says whether a host has run out of both: memory that can be had
-// without waiting, and swap to make some. A host without swap has run out of
-// that. Floors are in bytes; a floor of zero is never reached.
-func Scarce(now memcg.Meminfo, availableFloor, swapFloor uint64) bool {
-	return now.Available < availableFloor && (now.SwapTotal == 0 || now.SwapFree < swapFloor)
 }

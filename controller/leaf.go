@@ -28,6 +28,11 @@ type Leaf struct {
 	stall     uint64 // what that gained before anything was held
 	sample    Sample
 
+	lastScan, lastSteal uint64 // of the last reading of memory.stat while it is held
+	statOK              bool
+	scanned, stolen     uint64        // between the last two
+	futile              time.Duration // since when its reclaim is futile; never: it is not
+
 	gone bool // taken out of its machine
 
 	hold   holdState
@@ -133,6 +138,7 @@ func (l *Leaf) take(now time.Duration, held bool) {
 func (l *Leaf) begin(window time.Duration) {
 	l.window = pressure.NewWindow(window)
 	l.baseOK, l.failed, l.stallOK, l.stall, l.sample = false, false, false, 0, Sample{}
+	l.statOK, l.futile = false, never
 	if l.hold == refused || l.hold == pretended {
 		l.hold = free
 	}

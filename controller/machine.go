@@ -78,7 +78,9 @@ type Machine struct {
 	told     bool          // that nothing can be stopped
 	retry    time.Duration // not weighed again before
 	why      Why
+	because  Grounds // of the judgment that led to the choice
 	choice   choice
+	grounds  Grounds       // of the last judgment
 	blind    time.Duration // since when nothing is known, past the delay; never: something is
 	fresh    bool          // just begun: the leaves have not been read yet
 	held     [maxGrowers]*Leaf

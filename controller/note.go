@@ -56,6 +56,7 @@ const (
 	BecauseScarce                 // the host is below its floors
 	BecauseOthers                 // others stall above the urgent limit
 	BecauseMore                   // the breach went on after a stop
+	BecauseFutile                 // reclaim in a held leaf finds nothing
 	BecauseKernel                 // the kernel's OOM killer killed a part of it
 )
 
@@ -79,6 +80,7 @@ type Note struct {
 	Mark       memcg.Limit // NoteHold: the memory.high set
 
 	Why        Why
+	Grounds    Grounds       // NoteStop, NoteRelief: what the judgment went by
 	Waited     time.Duration // since the episode began, less the calm in it
 	Delay      time.Duration
 	Held       int         // leaves held

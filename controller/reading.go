@@ -21,11 +21,18 @@ type Reading struct {
 	UsageBytes uint64 // memory.current of the slice
 	UsageOK    bool
 
-	// The host's free memory and swap against the configured floors.
-	Scarce   bool
-	ScarceOK bool
+	// The host's free memory and swap against the configured floors, see Scarce.
+	Host   HostReading
+	HostOK bool
 
 	Victim VictimReading // while a stop of this slice's is under way
+}
+
+// HostReading is what a host has left, and the floors of the configuration.
+type HostReading struct {
+	AvailableBytes, AvailableFloor uint64
+	SwapFreeBytes, SwapFloor       uint64
+	SwapTotalBytes                 uint64
 }
 
 // VictimReading is cgroup.events of the group that is being stopped.
@@ -48,6 +55,12 @@ type LeafReading struct {
 	High       memcg.Limit
 	HighEvents uint64
 	HighOK     bool
+
+	// Of a held leaf only, from memory.stat: what reclaim looked at and what
+	// it got since the group was made, and the page cache that is left.
+	ScanPages, StealPages uint64
+	FileBytes             uint64
+	StatOK                bool
 }
 
 // footprint is what a leaf has in memory or in swap: a group that is swapped

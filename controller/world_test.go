@@ -27,7 +27,7 @@ func policy() configs.Policy {
 	return configs.Policy{
 		Slice: "w.slice", Priority: 100, Watched: true,
 		Pressure: configs.Pressure{Full: 2000, Window: sec},
-		Hold:     configs.Hold{By: "throttle", On: "growers", Delay: 4 * sec, Calm: sec, Urgent: 3000},
+		Hold:     configs.Hold{By: "throttle", On: "growers", Delay: 4 * sec, Calm: sec, Urgent: 3000, Futile: sec},
 		Stop:     configs.Stop{Pick: []string{"largest"}, From: "slices", Settle: 3 * sec, Arm: true},
 	}
 }
@@ -53,6 +53,9 @@ type group struct {
 	protect bool
 	immune  bool
 	prio    int
+	scanned uint64 // pages, as the cases set them
+	stolen  uint64
+	file    uint64
 	kills   uint64 // by the kernel, not looked at yet
 }
 
@@ -66,6 +69,7 @@ type world struct {
 	log    []string
 	ids    uint64
 	scarce bool
+	swap   uint64 // free
 }
 
 type simSlice struct {
@@ -88,6 +92,7 @@ type simSlice struct {
 	weighed          int
 	onWeigh          func(n int)
 	onFailed         func(controller.Note)
+	onStop, onRelief func(controller.Note)
 	slow             time.Duration // that a hold takes
 	later            func()
 	laterAt          time.Duration
@@ -101,7 +106,7 @@ type simSlice struct {
 }
 
 func newWorld(t *testing.T) *world {
-	return &world{t: t, host: &controller.Host{}}
+	return &world{t: t, host: &controller.Host{}, swap: 512 * mib}
 }
 
 func (w *world) slice(name string, r controller.Rules, groups ...*group) *simSlice {
@@ -201,7 +206,10 @@ func (s *simSlice) read() {
 	r := &s.reading
 	r.Totals.FullMicros, r.Totals.SomeMicros, r.TotalsOK = s.total, s.total, !s.blind
 	r.Events, r.EventsOK = s.events, !s.blind
-	r.Scarce, r.ScarceOK = s.w.scarce, true
+	r.Host, r.HostOK = controller.HostReading{AvailableBytes: 500 * mib, SwapFreeBytes: s.w.swap, SwapTotalBytes: 512 * mib}, true
+	if s.w.scarce {
+		r.Host.AvailableFloor, r.Host.SwapFloor = 600*mib, 513*mib
+	}
 	r.UsageBytes, r.UsageOK = 0, true
 	for _, g := range s.groups {
 		r.UsageBytes += g.usage
@@ -209,6 +217,7 @@ func (s *simSlice) read() {
 		ok := g.alive && !g.blind
 		l.UsageBytes, l.SwapBytes, l.SwapCachedBytes, l.UsageOK = g.usage, g.swap, g.cached, ok
 		l.Totals.FullMicros, l.Totals.SomeMicros, l.TotalsOK = g.total, g.total, ok
+		l.ScanPages, l.StealPages, l.FileBytes, l.StatOK = g.scanned, g.stolen, g.file, ok && g.leaf.Held()
 		l.High, l.HighEvents, l.HighOK = g.high, g.hits, ok && g.leaf.Held()
 	}
 	s.self.Reading = controller.LeafReading{UsageBytes: r.UsageBytes, UsageOK: true}
@@ -344,8 +353,14 @@ func (s *simSlice) note(n controller.Note) {
 	case controller.NoteHold:
 		s.w.say("held %s", n.Unit)
 	case controller.NoteRelief:
+		if s.onRelief != nil {
+			s.onRelief(n)
+		}
 		s.w.say("relief %s", s.m.Slice)
 	case controller.NoteStop:
+		if s.onStop != nil {
+			s.onStop(n)
+		}
 		s.w.say("stop %s", n.Unit)
 		s.killed = false
 	case controller.NoteStopped:

@@ -54,6 +54,7 @@ type Stat struct {
 	InactiveAnon, ActiveAnon, Unevictable uint64
 	SlabUnreclaimable, KernelStack, Sock  uint64
 	SwapCached                            uint64 // in memory and in swap at once
+	InactiveFile, ActiveFile              uint64 // page cache
 	Pgscan, Pgsteal                       uint64 // pages
 }
 
@@ -83,6 +84,10 @@ func ParseStat(text []byte) (Stat, error) {
 			s.Sock = value
 		case "swapcached":
 			s.SwapCached = value
+		case "inactive_file":
+			s.InactiveFile = value
+		case "active_file":
+			s.ActiveFile = value
 		case "pgscan":
 			s.Pgscan = value
 		case "pgsteal":

@@ -113,8 +113,8 @@ func hold(h configs.Hold) string {
 	if h.Delay == 0 {
 		return "none, delay 0"
 	}
-	return fmt.Sprintf("%s on %s for at most %s, calm %s, urgent %s",
-		h.By, h.On, configs.FormatDuration(h.Delay), configs.FormatDuration(h.Calm), h.Urgent)
+	return fmt.Sprintf("%s on %s for at most %s, calm %s, urgent %s, futile %s",
+		h.By, h.On, configs.FormatDuration(h.Delay), configs.FormatDuration(h.Calm), h.Urgent, configs.FormatDuration(h.Futile))
 }
 
 // stop writes whom a stop takes, how, and what follows it.

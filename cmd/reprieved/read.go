@@ -36,9 +36,11 @@ func (d *daemon) read(s *slice, now time.Duration) {
 		return
 	}
 	d.meminfo, err = d.info.Read(&d.buf)
-	r.ScarceOK = err == nil
-	r.Scarce = r.ScarceOK && controller.Scarce(d.meminfo,
-		d.conf.Host.Available.Of(d.meminfo.Total), d.conf.Host.Swap.Of(d.meminfo.SwapTotal))
+	r.HostOK = err == nil
+	r.Host = controller.HostReading{
+		AvailableBytes: d.meminfo.Available, AvailableFloor: d.conf.Host.Available.Of(d.meminfo.Total),
+		SwapFreeBytes: d.meminfo.SwapFree, SwapFloor: d.conf.Host.Swap.Of(d.meminfo.SwapTotal), SwapTotalBytes: d.meminfo.SwapTotal,
+	}
 	for _, lf := range s.leaves {
 		if lf.leaf != nil {
 			d.readLeaf(lf, now)
@@ -63,11 +65,12 @@ func (d *daemon) readLeaf(lf *leaf, now time.Duration) {
 	if r.SwapBytes, err = lf.group.Swap(&d.buf); err != nil {
 		r.UsageOK = false
 	}
-	r.SwapCachedBytes = 0
-	if r.SwapBytes > 0 {
+	r.SwapCachedBytes, r.StatOK = 0, false
+	if r.SwapBytes > 0 || lf.leaf.Held() {
 		// memory.stat costs the kernel some work: only where it matters.
 		stat, err := lf.group.Stat(&d.buf)
 		r.SwapCachedBytes = stat.SwapCached
+		r.ScanPages, r.StealPages, r.FileBytes, r.StatOK = stat.Pgscan, stat.Pgsteal, stat.InactiveFile+stat.ActiveFile, err == nil
 		r.UsageOK = r.UsageOK && err == nil
 	}
 	r.Totals, r.TotalsOK = d.totals(lf.group, now)

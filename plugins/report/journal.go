@@ -76,6 +76,8 @@ func Fields(n controller.Note) []Field {
 	add(n.StallOK, "REPRIEVE_STALL_SOME", n.Stall.Some.String())
 	add(n.StallOK, "REPRIEVE_STALL_FULL", n.Stall.Full.String())
 	add(len(n.Candidates) > 0, "REPRIEVE_CANDIDATES", Table(n))
+	evidence := evidence(n.Grounds)
+	add(evidence != "", "REPRIEVE_EVIDENCE", evidence)
 	add(n.Kind == controller.NoteStop, "REPRIEVE_PICK", n.Pick)
 	add(n.Kind == controller.NoteStopped, "REPRIEVE_EMPTY_USEC", micros(n.Took))
 	add(n.Kind == controller.NoteSettled, "REPRIEVE_EMPTY_USEC", micros(n.Emptied))

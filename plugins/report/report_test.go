@@ -55,8 +55,9 @@ func TestMessage(t *testing.T) {
 		{with(func(n *controller.Note) { n.Observe = true; n.Held = 0 }), "batch.slice stalled 43% (full, limit 20%) and did not calm in 10.0s; would stop batch-b.slice (largest of 2: 410M, next batch-a.slice 20M)"},
 		{with(func(n *controller.Note) {
 			n.Breach, n.StallOK, n.Why = controller.Breach{By: "max", Rise: 7}, false, controller.BecauseScarce
+			n.Grounds = controller.Grounds{Host: controller.HostReading{AvailableBytes: 12 * mib, SwapFreeBytes: 3 * mib}}
 			n.Candidates, n.Eligible = n.Candidates[:1], 1
-		}), "batch.slice was in breach (max in memory.events rose by 7) and did not calm in 10.0s while batch-b.slice was held at 410M: the host is below its floors of free memory and swap; stopping batch-b.slice (the only candidate, 410M)"},
+		}), "batch.slice was in breach (max in memory.events rose by 7) and did not calm in 10.0s while batch-b.slice was held at 410M: the host is below its floors of free memory and swap (12M available, 3.0M of swap); stopping batch-b.slice (the only candidate, 410M)"},
 		{controller.Note{Kind: controller.NoteBreach, Slice: "batch.slice", Breach: controller.Breach{By: "full", Limit: 2000}, Delay: 10 * time.Second}, "batch.slice is in breach: full stall reached the limit, 20% of the window; waiting up to 10s"},
 		{controller.Note{Kind: controller.NoteHold, Slice: "batch.slice", Unit: "batch-b.slice", Mark: memcg.Limit(410 * mib)}, "batch-b.slice is held at 410M: it grew since the breach of batch.slice"},
 		{controller.Note{Kind: controller.NoteRelief, Slice: "batch.slice", Waited: 4500 * time.Millisecond, Held: 1, HeldUnit: "batch-b.slice"}, "batch.slice is calm again after 4.5s; the hold of batch-b.slice is lifted, nothing was stopped"},

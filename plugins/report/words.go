@@ -73,6 +73,7 @@ var because = map[controller.Why]string{
 	controller.BecauseScarce:  "the host is below its floors of free memory and swap",
 	controller.BecauseOthers:  "others stall above the urgent limit",
 	controller.BecauseMore:    "the breach went on after a stop",
+	controller.BecauseFutile:  "reclaim finds nothing",
 	controller.BecauseKernel:  "the kernel's OOM killer killed a part of it",
 }
 
@@ -105,7 +106,7 @@ func waited(n controller.Note) string {
 		s.WriteString(" while" + heldWords(n))
 	}
 	if n.Why != controller.BecauseExpiry {
-		s.WriteString(": " + because[n.Why])
+		s.WriteString(": " + because[n.Why] + cutBy(n))
 	}
 	return s.String()
 }
