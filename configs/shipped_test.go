@@ -195,9 +195,10 @@ func messageIDs() []string {
 		"813f3b1874dc47ab9aa5472c942dd1ab", // stop
 		"a7452aab967443f4aaeb384b853c1d7c", // stopped
 		"c2b960401851416e8e7bf732b9650777", // settled
-		"5b7f0c9d4b0a4a5f9f2e6d1c3a8e4710", // kernel
-		"0f2d7c4be1f94f6c8d0c3b1f5a6e9827", // revived
-		"9c1e5a3f7d2b4c60a8f4e7b6d0523a1e", // stays down
+		"99d38dca0e9c485ca7089569cc321eb3", // acquitted
+		"6c0dbfc6b43a43e1b62c8803fb25b80f", // kernel
+		"fe18d643576143ba99ee6d6ffc958c04", // revived
+		"1f85a9594e774cb2bc830965f5d845c2", // stays down
 		"106f77376d894ca3bafb05d2e7623017", // failed
 		"ce7c13b5f8d14c0084144c5f3cd89896", // kept
 		"975bc66ce7bc4337a04dad1605cf18cc", // released
@@ -208,7 +209,7 @@ func messageIDs() []string {
 // Ensure the catalog names only fields that the messages have.
 func TestCatalog_Fields(t *testing.T) {
 	known := map[string]bool{"UNIT": true}
-	for _, field := range []string{"SLICE", "EPISODE", "REASON", "STALL_SOME", "STALL_FULL", "USAGE", "FREED", "CANDIDATES", "PICK", "EMPTY_USEC", "SETTLE_USEC", "KILLS"} {
+	for _, field := range []string{"SLICE", "EPISODE", "REASON", "STALL_SOME", "STALL_FULL", "USAGE", "FREED", "CANDIDATES", "PICK", "EVIDENCE", "EMPTY_USEC", "SETTLE_USEC", "KILLS"} {
 		known["REPRIEVE_"+field] = true
 	}
 	named := regexp.MustCompile(`@(\w+)@`).FindAllStringSubmatch(read(t, "catalog/reprieve.catalog"), -1)

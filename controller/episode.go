@@ -89,7 +89,7 @@ func (m *Machine) stepHeld(now time.Duration, in *Reading, s *Sight, out []Decis
 			return m.weigh(now, why, m.liftAll(out))
 		}
 	}
-	out = m.putBack(out)
+	out = m.acquit(now, m.putBack(out))
 	return m.grow(now, out)
 }
 

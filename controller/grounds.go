@@ -141,3 +141,32 @@ func (l *Leaf) futility(now time.Duration, in *Reading, after time.Duration) Evi
 	}
 	return verdict(now-l.futile >= after)
 }
+
+// acquitAfter is how long a held leaf must be meek before it is let go.
+const acquitAfter = time.Second
+
+// acquit lifts the holds of leaves that cannot be the cause: for a while they
+// neither grew nor ran into their mark nor had anything reclaimed, and those who
+// are not held stall on. To hold them longer would be an injustice. A leaf is
+// held once an episode, so it is not held again in this one.
+func (m *Machine) acquit(now time.Duration, out []Decision) []Decision {
+	stalled := m.insiders() == Pressing || m.grounds.Others == Pressing
+	for _, l := range m.held[:m.nHeld] {
+		meek := l.hold == holding && l.fits() == Calm && l.statOK && l.scanned == 0 && l.Reading.footprint() <= l.atHold.footprint()
+		switch {
+		case !meek:
+			l.meek = never
+		case l.meek == never:
+			l.meek = now
+		}
+		if !stalled || l.meek == never || now-l.meek < acquitAfter {
+			continue
+		}
+		l.failed = true
+		note := m.note(NoteAcquitted, now)
+		note.ofLeaf(l)
+		note.UsageBytes, note.Mark, note.Took, note.Grounds = l.Reading.UsageBytes, l.limits.Mark, now-l.meek, m.grounds
+		out = m.lift(l, append(out, Decision{Action: Report, Note: note}))
+	}
+	return out
+}

@@ -32,6 +32,7 @@ type Leaf struct {
 	statOK              bool
 	scanned, stolen     uint64        // between the last two
 	futile              time.Duration // since when its reclaim is futile; never: it is not
+	meek                time.Duration // since when it neither grows nor reclaims; never: it does
 
 	gone bool // taken out of its machine
 
@@ -138,7 +139,7 @@ func (l *Leaf) take(now time.Duration, held bool) {
 func (l *Leaf) begin(window time.Duration) {
 	l.window = pressure.NewWindow(window)
 	l.baseOK, l.failed, l.stallOK, l.stall, l.sample = false, false, false, 0, Sample{}
-	l.statOK, l.futile = false, never
+	l.statOK, l.futile, l.meek = false, never, never
 	if l.hold == refused || l.hold == pretended {
 		l.hold = free
 	}

@@ -39,6 +39,7 @@ const (
 	NoteStop                          // a candidate was chosen and is being stopped
 	NoteStopped                       // its group is empty
 	NoteSettled                       // its memory is back, or the settle time is over
+	NoteAcquitted                     // a hold is lifted early: its leaf is not the cause
 	NoteKernel                        // the kernel's OOM killer killed in the slice
 	NoteRevived                       // a unit that a stop took down is started again
 	NoteStaysDown                     // one that is not, since it fell too often

@@ -370,6 +370,8 @@ func (s *simSlice) note(n controller.Note) {
 			s.ghost.alive, s.killed = true, false
 		}
 		s.w.say("settled %s goesOn=%v", n.Unit, n.GoesOn)
+	case controller.NoteAcquitted:
+		s.w.say("acquitted %s", n.Unit)
 	case controller.NoteKernel:
 		s.w.say("%s", strings.TrimSpace(fmt.Sprintf("kernel killed %d in %s: %s", n.Kills, n.Unit, n.Aside)))
 	case controller.NoteFailed:

@@ -31,6 +31,11 @@ func evidence(g controller.Grounds) string {
 	return strings.Join(all, "; ")
 }
 
+// meek says why a held leaf cannot be the cause.
+func meek(n controller.Note) string {
+	return fmt.Sprintf("neither grew nor had pages reclaimed for %s while others stall on", seconds(n.Took))
+}
+
 // cutBy gives the numbers of what cut a wait short.
 func cutBy(n controller.Note) string {
 	g := n.Grounds

@@ -47,9 +47,10 @@ var kinds = map[controller.NoteKind]kind{
 	controller.NoteStop:      {"813f3b1874dc47ab9aa5472c942dd1ab", priorityWarning},
 	controller.NoteStopped:   {"a7452aab967443f4aaeb384b853c1d7c", priorityWarning},
 	controller.NoteSettled:   {"c2b960401851416e8e7bf732b9650777", priorityNotice},
-	controller.NoteKernel:    {"5b7f0c9d4b0a4a5f9f2e6d1c3a8e4710", priorityWarning},
-	controller.NoteRevived:   {"0f2d7c4be1f94f6c8d0c3b1f5a6e9827", priorityNotice},
-	controller.NoteStaysDown: {"9c1e5a3f7d2b4c60a8f4e7b6d0523a1e", priorityWarning},
+	controller.NoteAcquitted: {"99d38dca0e9c485ca7089569cc321eb3", priorityNotice},
+	controller.NoteKernel:    {"6c0dbfc6b43a43e1b62c8803fb25b80f", priorityWarning},
+	controller.NoteRevived:   {"fe18d643576143ba99ee6d6ffc958c04", priorityNotice},
+	controller.NoteStaysDown: {"1f85a9594e774cb2bc830965f5d845c2", priorityWarning},
 	controller.NoteFailed:    {"106f77376d894ca3bafb05d2e7623017", priorityErr},
 }
 

@@ -36,6 +36,8 @@ func Message(n controller.Note) string {
 		return fmt.Sprintf("%s is stopped: no process is left in it, %s after the decision", who(n), seconds(n.Took))
 	case controller.NoteSettled:
 		return settled(n)
+	case controller.NoteAcquitted:
+		return fmt.Sprintf("%s is let go: it %s, so it is not the cause", who(n), meek(n))
 	case controller.NoteKernel:
 		return kernel(n)
 	case controller.NoteRevived:
@@ -56,6 +58,8 @@ func Reason(n controller.Note) string {
 			return n.Step + ": " + n.Err.Error()
 		}
 		return n.Step
+	case controller.NoteAcquitted:
+		return meek(n)
 	case controller.NoteKernel:
 		return killed(n)
 	case controller.NoteRevived:

@@ -16,9 +16,10 @@ const (
 	Stop      = "813f3b1874dc47ab9aa5472c942dd1ab"
 	Stopped   = "a7452aab967443f4aaeb384b853c1d7c"
 	Settled   = "c2b960401851416e8e7bf732b9650777"
-	Kernel    = "5b7f0c9d4b0a4a5f9f2e6d1c3a8e4710"
-	Revived   = "0f2d7c4be1f94f6c8d0c3b1f5a6e9827"
-	StaysDown = "9c1e5a3f7d2b4c60a8f4e7b6d0523a1e"
+	Kernel    = "6c0dbfc6b43a43e1b62c8803fb25b80f"
+	Revived   = "fe18d643576143ba99ee6d6ffc958c04"
+	Acquitted = "99d38dca0e9c485ca7089569cc321eb3"
+	StaysDown = "1f85a9594e774cb2bc830965f5d845c2"
 	Failed    = "106f77376d894ca3bafb05d2e7623017"
 	Kept      = "ce7c13b5f8d14c0084144c5f3cd89896"
 	Released  = "975bc66ce7bc4337a04dad1605cf18cc"
@@ -29,7 +30,7 @@ const (
 func Kind(id string) string {
 	names := map[string]string{
 		Started: "started", Breach: "breach", Hold: "hold", Relief: "relief", Stop: "stop", Stopped: "stopped",
-		Settled: "settled", Kernel: "kernel", Revived: "revived", StaysDown: "stays down", Failed: "failed", Kept: "kept", Released: "released", Watched: "watched",
+		Settled: "settled", Kernel: "kernel", Revived: "revived", StaysDown: "stays down", Acquitted: "acquitted", Failed: "failed", Kept: "kept", Released: "released", Watched: "watched",
 	}
 	if name, ok := names[id]; ok {
 		return name
