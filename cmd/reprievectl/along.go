@@ -37,7 +37,7 @@ type watched struct {
 }
 
 // warn says on w, one a line, which units a stop in a watched slice of the running host would take along: active ones
-// outside of the candidate. It is a help and no test: what cannot be looked at is said on stderr, and changes no exit code.
+// outside of the candidate; and which other memory killers are active. It is a help and no test: what cannot be looked at is said on stderr, and changes no exit code.
 func warn(w, stderr io.Writer, set *configs.Set, at places) {
 	all, err := watchedSlices(set, at.mount)
 	if err != nil {
@@ -58,6 +58,10 @@ func warn(w, stderr io.Writer, set *configs.Set, at places) {
 			fmt.Fprintln(stderr, "systemd does not answer, units that a stop would take along are not looked for")
 			return
 		}
+	}
+	killers, _ := manager.OtherKillers(ctx) // who is not described is not named
+	for _, unit := range killers {
+		fmt.Fprintf(w, "warning: %s is active: another memory killer that watches the same groups takes the stall of a hold for pressure\n", unit)
 	}
 }
 

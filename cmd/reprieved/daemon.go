@@ -195,6 +195,21 @@ func (d *daemon) started() {
 	}
 	d.setStatus()
 	_ = d.notifier.Ready()
+	d.starter.Do(d.lookForKillers)
+}
+
+// lookForKillers names other memory killers on the host, in a worker: one that
+// watches the same groups takes the stall of a hold for pressure.
+func (d *daemon) lookForKillers() worker.Answer {
+	ctx, cancel := context.WithTimeout(context.Background(), aboutBound)
+	defer cancel()
+	killers, _ := d.manager.OtherKillers(ctx) // who is not described is not named
+	if len(killers) == 0 {
+		return nil
+	}
+	return func() {
+		d.tell.plain(prioWarning, "%s is active: a memory killer that watches the same groups takes the stall of a hold for pressure, and may kill who is only held", strings.Join(killers, ", "))
+	}
 }
 
 // busChanged is told of each change of the connection to systemd.

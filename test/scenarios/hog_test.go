@@ -42,7 +42,7 @@ urgent = "100%"
 	if waited, delay := stop.At()-breach.At(), 6*time.Second; waited < delay-time.Second/2 {
 		t.Errorf("stop came %s after the breach, want no sooner than the delay of %s: %s", waited, delay, stop["MESSAGE"])
 	}
-	g.complete(stop, "REPRIEVE_REASON", "REPRIEVE_STALL_FULL", "REPRIEVE_STALL_SOME", "REPRIEVE_USAGE", "REPRIEVE_CANDIDATES")
+	g.complete(stop, "REPRIEVE_REASON", "REPRIEVE_STALL_FULL", "REPRIEVE_STALL_SOME", "REPRIEVE_USAGE", "REPRIEVE_CANDIDATES", "REPRIEVE_EVIDENCE")
 	g.complete(settled, "REPRIEVE_FREED")
 	g.checkExplained(stop)
 

@@ -72,7 +72,8 @@ grace = "30s"
 	g.checkNeighbours()
 }
 
-// Ensure one unit of a slice is held and stopped by itself with from = "units", and its neighbour in the same slice lives.
+// Ensure one unit of a slice is held and stopped by itself with from = "units", that its neighbour in the same slice lives, and that
+// the record names the unit elsewhere that systemd stopped with it.
 func TestUnitIsStoppedByItself(t *testing.T) {
 	g := begin(t)
 	g.swapOn()
@@ -86,17 +87,24 @@ from = "units"
 `)
 	g.threeLeaves(leaves{})
 	g.service("beside.service", "batch-b.slice", load+" sleeper -keep 10M")
+	g.service("along.service", "bulk.slice", load+" sleeper -keep 1M")
+	g.unit("along.service.d/part.conf", "[Unit]\nPartOf="+hog+"\n")
 	g.daemonReload()
-	g.start("beside.service")
+	g.start("beside.service", "along.service")
 	g.startDaemon()
 	g.witness()
+	g.lets("along.service")
 
 	g.start(hog)
 	hold := g.await(watch.Hold, "REPRIEVE_SLICE", "batch.slice", "UNIT", hog)
 	stop := g.await(watch.Stop, "UNIT", hog)
-	g.checkEpisode(hold, stop, g.await(watch.Stopped, "UNIT", hog), g.await(watch.Settled))
+	settled := g.await(watch.Settled)
+	g.checkEpisode(hold, stop, g.await(watch.Stopped, "UNIT", hog), settled)
 	if got := g.property(hog, "Result"); got != "oom-kill" {
 		t.Errorf("Result of %s = %s, want oom-kill", hog, got)
+	}
+	if got := settled["REPRIEVE_ALONG"]; got != "along.service" {
+		t.Errorf("REPRIEVE_ALONG = %q, want along.service, which systemd stopped with %s: %s", got, hog, settled["MESSAGE"])
 	}
 	g.never(watch.Failed)
 }
