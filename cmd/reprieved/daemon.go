@@ -63,6 +63,7 @@ type daemon struct {
 	killer  *worker.Queue
 	sweeper *worker.Queue
 	starter *worker.Queue
+	asker   *worker.Queue
 	owed    int                    // jobs of taker that were not answered
 	backlog []func() worker.Answer // for taker
 
@@ -126,7 +127,7 @@ func newDaemon(options configs.Options, set *configs.Set, tell *teller, at place
 		d.recursive = memcg.RecursiveProtection(info, d.mount)
 	}
 	d.recall()
-	for _, q := range []**worker.Queue{&d.taker, &d.weigher, &d.stopper, &d.killer, &d.sweeper, &d.starter} {
+	for _, q := range []**worker.Queue{&d.taker, &d.weigher, &d.stopper, &d.killer, &d.sweeper, &d.starter, &d.asker} {
 		*q = d.desk.Queue(64)
 	}
 	return d, nil
@@ -195,7 +196,7 @@ func (d *daemon) started() {
 	}
 	d.setStatus()
 	_ = d.notifier.Ready()
-	d.starter.Do(d.lookForKillers)
+	d.asker.Do(d.lookForKillers)
 }
 
 // lookForKillers names other memory killers on the host, in a worker: one that

@@ -12,9 +12,13 @@ import (
 	"reprieve/units"
 )
 
-// aboutBound is how long systemd may take to say, after a stop, whom it
-// stopped along. The stop does not wait for it.
-const aboutBound = 2 * time.Second
+// How long systemd may take to say who depends on a victim, before the stop
+// and at its cost, and whom it stopped along, after it and at nobody's.
+const (
+	dependBound = 250 * time.Millisecond
+	aboutBound  = 2 * time.Second
+	lookAgain   = 200 * time.Millisecond
+)
 
 // stopUnit marks the victim's units for systemd and asks it to stop them. The
 // mark must stand first: systemd looks for it when a unit's group empties.
@@ -49,16 +53,17 @@ func (j *stopping) run() worker.Answer {
 		err := j.d.manager.StopUserUnit(ctx, j.victim.UID, j.victim.Unit)
 		return func() { j.answer(err, j.ofUser()) }
 	}
-	before, err := j.d.manager.StopUnitAfter(ctx, j.victim.Unit, append([]string{j.victim.Unit}, j.inside...))
+	about := append([]string{j.victim.Unit}, j.inside...)
+	about = append(about, j.dependents(ctx, about)...)
+	before, err := j.d.manager.StopUnitAfter(ctx, j.victim.Unit, about)
 	if err != nil {
 		return func() { j.answer(err, nil) }
 	}
-	down := j.down(before)
-	j.d.desk.Post(func() { j.answer(nil, down) })
-	along := j.along(before)
+	outside := j.outside(before)
 	return func() {
-		if len(along) > 0 && j.s.m.Episode() == j.episode {
-			j.s.m.Along(along)
+		j.answer(nil, j.down(before))
+		if len(outside) > 0 {
+			j.d.asker.Do(func() worker.Answer { return j.along(outside) })
 		}
 	}
 }
@@ -99,29 +104,67 @@ func (j *stopping) ofUser() []controller.Down {
 	return all
 }
 
-// along asks whom systemd stopped with the victim, outside of it.
-func (j *stopping) along(before []units.Description) []string {
-	var ask []string
-	for _, b := range before {
-		for _, unit := range b.Dependents {
-			if unit != j.victim.Unit && !slices.Contains(j.inside, unit) && !slices.Contains(ask, unit) {
-				ask = append(ask, unit)
+// dependents asks who else would be stopped with the victim, so that the state
+// they are in is asked right before the stop: systemd forgets a unit that it
+// stopped and nobody needs. Who cannot be named in time is not.
+func (j *stopping) dependents(ctx context.Context, about []string) []string {
+	ctx, cancel := context.WithTimeout(ctx, dependBound)
+	defer cancel()
+	said, _ := j.d.manager.Describe(ctx, about)
+	var all []string
+	for _, u := range said {
+		for _, unit := range u.Dependents {
+			if !slices.Contains(about, unit) && !slices.Contains(all, unit) {
+				all = append(all, unit)
 			}
 		}
 	}
-	if len(ask) == 0 {
-		return nil
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), aboutBound)
-	defer cancel()
-	said, _ := j.d.manager.Describe(ctx, ask) // who is not described is not named
-	var along []string
-	for _, u := range said {
-		if u.Stopping {
-			along = append(along, u.Unit)
+	return all
+}
+
+// outside is who of those that depend on the victim ran before the stop.
+func (j *stopping) outside(before []units.Description) []string {
+	var all []string
+	for _, u := range before {
+		if u.Active && u.Unit != j.victim.Unit && !slices.Contains(j.inside, u.Unit) {
+			all = append(all, u.Unit)
 		}
 	}
-	return along
+	return all
+}
+
+// along looks who of them does not run any more, and tells it as it is seen:
+// the stop goes on by itself, so some may take a moment, and the record of the stop
+// does not wait for them.
+func (j *stopping) along(outside []string) worker.Answer {
+	ctx, cancel := context.WithTimeout(context.Background(), aboutBound)
+	defer cancel()
+	again := time.NewTicker(lookAgain)
+	defer again.Stop()
+	for known := 0; known < len(outside); {
+		said, _ := j.d.manager.Describe(ctx, outside)
+		var gone []string
+		for _, u := range said {
+			if u.Stopping || !u.Active {
+				gone = append(gone, u.Unit)
+			}
+		}
+		if len(gone) > known {
+			known = len(gone)
+			slices.Sort(gone)
+			j.d.desk.Post(func() {
+				if j.s.m.Episode() == j.episode {
+					j.s.m.Along(gone)
+				}
+			})
+		}
+		select {
+		case <-again.C:
+		case <-ctx.Done():
+			return nil
+		}
+	}
+	return nil
 }
 
 // markStopped marks one unit; without it the unit's result is signal instead
