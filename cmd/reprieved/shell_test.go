@@ -50,6 +50,13 @@ const none, small, large = "734003200", "104857600", "209715200"
 // newShell starts a daemon on w.slice with two leaves, and more where groups has some: their usages in MiB by path.
 func newShell(t *testing.T, policy string, groups ...map[string]int) *shell {
 	t.Helper()
+	nobody := filepath.Join(t.TempDir(), "nobody")
+	return newShellBeside(t, units.Options{PrivateSocket: nobody, BusSocket: nobody}, policy, groups...)
+}
+
+// newShellBeside is newShell with a systemd behind these sockets.
+func newShellBeside(t *testing.T, systemd units.Options, policy string, groups ...map[string]int) *shell {
+	t.Helper()
 	s := &shell{t: t, root: t.TempDir(), ledger: filepath.Join(t.TempDir(), "holds"), told: &log{}, ended: make(chan error, 1)}
 	for _, dir := range []string{"w.slice", "w.slice/w-a.slice", "w.slice/w-b.slice"} {
 		for file, text := range map[string]string{
@@ -79,11 +86,10 @@ func newShell(t *testing.T, policy string, groups ...map[string]int) *shell {
 	if err != nil {
 		t.Fatal(err)
 	}
-	nobody := filepath.Join(t.TempDir(), "nobody")
 	tell := newTeller(s.told)
 	tell.sender.Close()
 	s.d, err = newDaemon(options, set, tell, places{
-		mount: s.root, ledger: s.ledger, fallen: filepath.Join(t.TempDir(), "revive.json"), systemd: units.Options{PrivateSocket: nobody, BusSocket: nobody},
+		mount: s.root, ledger: s.ledger, fallen: filepath.Join(t.TempDir(), "revive.json"), systemd: systemd,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -73,13 +73,19 @@ func (j *stopping) run() worker.Answer {
 func (j *stopping) answer(err error, down []controller.Down) {
 	if len(down) > 0 && !j.d.conf.Observe {
 		after := j.d.reviver.Fell(j.s.unit, j.episode, j.s.m.Rules().Policy.Stop, down)
-		if j.s.m.Episode() == j.episode {
+		if j.current() {
 			j.s.m.After(after)
 		}
 		j.d.remember()
 	}
 	final := errors.Is(err, units.ErrNoSuchUnit) || errors.Is(err, units.ErrBadName) || errors.Is(err, units.ErrWrongPeer)
 	j.d.carry(j.s, j.s.m.StopAnswered(j.d.now(), err, final, nil))
+}
+
+// current reports whether the machine is still at this stop.
+func (j *stopping) current() bool {
+	v := j.s.m.Victim()
+	return v != nil && v.Inode == j.victim.Inode && j.s.m.Episode() == j.episode
 }
 
 // down is which units the stop takes down, by what systemd said before it.
@@ -153,7 +159,7 @@ func (j *stopping) along(outside []string) worker.Answer {
 			known = len(gone)
 			slices.Sort(gone)
 			j.d.desk.Post(func() {
-				if j.s.m.Episode() == j.episode {
+				if j.current() {
 					j.s.m.Along(gone)
 				}
 			})

@@ -1,0 +1,84 @@
+package main
+
+import (
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"reprieve/units"
+	"reprieve/units/unitstest"
+)
+
+// manager is a systemd that runs hog.service in w-b.slice and along.service elsewhere, which is part of it. It keeps the calls, and after
+// the stop it knows nothing of along.service any more, as the real one may.
+type manager struct {
+	mu    sync.Mutex
+	calls []string
+	down  bool
+}
+
+func (m *manager) handle(method string, args []any) ([]any, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	unit := args[0].(string)
+	m.calls = append(m.calls, method+" "+unit)
+	none := []string{}
+	facts := map[string]any{
+		"LoadState": "loaded", "ActiveState": "active", "Transient": false, "RefuseManualStart": false,
+		"ActiveEnterTimestampMonotonic": uint64(10), "InactiveEnterTimestampMonotonic": uint64(0),
+		"RequiredBy": none, "RequisiteOf": none, "BoundBy": none, "ConsistsOf": none, "PropagatesStopTo": none,
+	}
+	switch {
+	case method == "StopUnit":
+		m.down = true
+		return unitstest.Job("1"), nil
+	case method == "StartUnit":
+		return unitstest.Job("2"), nil
+	case method == "Get":
+		return unitstest.Property("always"), nil
+	case unit == "hog.service":
+		facts["ConsistsOf"] = []string{"along.service", "idle.service"}
+	case unit == "w-b.slice":
+		facts["RequiredBy"] = []string{"hog.service"}
+	case unit == "idle.service":
+		facts["ActiveState"] = "inactive"
+	}
+	if m.down {
+		facts["ActiveState"], facts["ActiveEnterTimestampMonotonic"] = "inactive", uint64(0)
+	}
+	return unitstest.Properties(facts), nil
+}
+
+// called returns where a call came, or -1.
+func (m *manager) called(call string) int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Index(m.calls, call)
+}
+
+// Ensure a stop through systemd names who went along, asked before the stop, and starts again by rule what it took down.
+func TestShell_StopThroughSystemd(t *testing.T) {
+	m := &manager{}
+	at := units.Options{PrivateSocket: filepath.Join(t.TempDir(), "private"), BusSocket: filepath.Join(t.TempDir(), "bus")}
+	unitstest.Serve(t, at.PrivateSocket, m.handle)
+	s := newShellBeside(t, at, "[pressure]\nevents = [\"max\"]\n[hold]\ndelay = \"1s\"\n[stop]\nsettle = \"1s\"\nrevive_after = \"0\"\n",
+		map[string]int{"w.slice/w-b.slice/hog.service": 200})
+	s.hold()
+	s.write("w.slice/w-b.slice/memory.current", "309715200") // over its mark
+	s.write("w.slice/w-b.slice/memory.stat", "active_anon 309715200")
+	s.wait("the kill", func() bool { return s.read("w.slice/w-b.slice/cgroup.kill") == "1" })
+	s.write("w.slice/w-b.slice/cgroup.events", "populated 0")
+	s.wait("the end of it", func() bool { return strings.Contains(s.told.String(), "after the stop of w-b.slice") })
+	for want, not := range map[string]string{"along.service": "idle.service", "hog.service is started again when": "cannot"} {
+		if told := s.told.String(); !strings.Contains(told, want) || strings.Contains(told, not) {
+			t.Errorf("it was not told %q, or %q:\n%s", want, not, told)
+		}
+	}
+	if asked, stopped := m.called("GetAll along.service"), m.called("StopUnit w-b.slice"); asked < 0 || asked > stopped {
+		t.Errorf("along.service was asked about at call %d, the stop was call %d, want it asked about before", asked, stopped)
+	}
+	s.wait("hog.service to be started again", func() bool { return m.called("StartUnit hog.service") >= 0 })
+	s.wait("that to be told", func() bool { return strings.Contains(s.told.String(), "hog.service is started again: ") })
+}
