@@ -256,7 +256,8 @@ func (w *weighing) measure(c *controller.Candidate) {
 	c.Unreadable = c.Unreadable || (errStat != nil && !memcg.IsGone(errStat)) || (errImmune != nil && !memcg.IsGone(errImmune))
 	c.Empty = c.Empty || memcg.IsGone(errStat)
 	if errStat == nil {
-		c.Score.FootprintBytes = stat.Footprint() + c.SwapBytes
+		// What is in memory and in swap at once counts once.
+		c.Score.FootprintBytes = stat.Footprint() + c.SwapBytes - min(stat.SwapCached, c.SwapBytes)
 	}
 	if len(c.Levels) == 1 {
 		c.Protect(w.guardOf(c))

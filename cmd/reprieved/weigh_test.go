@@ -20,7 +20,7 @@ func groupFiles(usage int) map[string]string {
 	return map[string]string{
 		"memory.current": strconv.Itoa(usage << 20), "memory.high": none, "memory.pressure": "some total=0\nfull total=0",
 		"memory.events": "max 0\noom 0\nhigh 0\noom_kill 0", "memory.events.local": "high 0", "memory.stat": "active_anon " + strconv.Itoa(usage<<20),
-		"memory.min": "0", "memory.low": "0", "memory.oom.group": "0", "cgroup.events": "populated 1", "cgroup.procs": "", "cgroup.kill": "",
+		"memory.swap.current": "0", "memory.min": "0", "memory.low": "0", "memory.oom.group": "0", "cgroup.events": "populated 1", "cgroup.procs": "", "cgroup.kill": "",
 	}
 }
 
@@ -112,6 +112,16 @@ func TestWeighing_ProtectionAndCost(t *testing.T) {
 	}
 	if !measured["w-c.slice"] || !measured["w-d.slice"] || measured["w-e.slice"] || measured["w-a.slice"] {
 		t.Errorf("memory.stat was read of %v, want of w-c.slice and w-d.slice alone", measured)
+	}
+}
+
+// Ensure what a group has in memory and in swap at once counts once: otherwise who is being swapped seems larger than it is.
+func TestWeighing_SwapCached(t *testing.T) {
+	s := newShell(t, watchOnly, map[string]int{"w.slice/w-c.slice": 150, "w.slice/w-d.slice": 170})
+	s.write("w.slice/w-c.slice", "memory.swap.current", strconv.Itoa(40<<20))
+	s.write("w.slice/w-c.slice", "memory.stat", fmt.Sprintf("active_anon %d\nswapcached %d", 150<<20, 40<<20))
+	if got := s.weighed("largest"); got[0].Unit != "w-d.slice" || got[1].Score.FootprintBytes != 150<<20 {
+		t.Errorf("first %s, then %s with %d bytes, want w-d.slice, then w-c.slice with 150 MiB", got[0].Unit, got[1].Unit, got[1].Score.FootprintBytes)
 	}
 }
 
