@@ -43,7 +43,7 @@ func judge(ctx context.Context, l *link, err error) error {
 	case err == nil:
 		return nil
 	case errors.As(err, &answer):
-		if answer.Name == "org.freedesktop.systemd1.NoSuchUnit" {
+		if isGone(answer.Name) {
 			return fmt.Errorf("%w: %w", ErrNoSuchUnit, err)
 		}
 		return fmt.Errorf("%s: %w", answer.Name, err)
@@ -52,4 +52,15 @@ func judge(ctx context.Context, l *link, err error) error {
 	}
 	l.close()
 	return fmt.Errorf("%w: %s: %w", ErrDisconnected, l.path, err)
+}
+
+// isGone reports whether name is the D-Bus error of a unit that is not loaded or
+// of a signal that found no process: bus-common-errors.h of systemd, and ESRCH
+// of kill(2) as sd-bus passes it on.
+func isGone(name string) bool {
+	switch name {
+	case "org.freedesktop.systemd1.NoSuchUnit", "org.freedesktop.systemd1.NoSuchProcess", "System.Error.ESRCH":
+		return true
+	}
+	return false
 }

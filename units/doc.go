@@ -1,5 +1,6 @@
 // Package units speaks to systemd: it names the unit behind a cgroup path,
-// describes units and queues stop and start jobs, each within a deadline.
+// describes units, reads their memory limits, queues stop and start jobs and
+// sends signals, each within a deadline.
 //
 // It is the only importer of go-systemd and godbus and keeps both at arm's
 // length: one connection at a time, opened, watched and replaced by

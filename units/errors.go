@@ -13,10 +13,12 @@ var (
 	// answer in time. The job may still be queued later, or be lost.
 	ErrNoAnswer = errors.New("no answer from systemd")
 	// ErrNoSuchUnit says that systemd has no unit of that name loaded, which is
-	// how a unit that has gone meanwhile looks.
+	// how a unit that has gone meanwhile looks, or, for a signal, that the unit
+	// has no such process.
 	ErrNoSuchUnit = errors.New("no such unit")
-	// ErrBadName says that a string is not the name of a unit, or, for a stop,
-	// of one with a cgroup.
+	// ErrBadName says that a string is not the name of a unit, or, for a stop or
+	// a signal, of one with a cgroup, or, for a memory limit, of a slice, service
+	// or scope.
 	ErrBadName = errors.New("not a valid unit name")
 	// ErrWrongPeer says that the socket of a user manager leads to a process of
 	// another user, to PID 1 or to one that cannot be seen. Nothing was sent.
@@ -27,7 +29,7 @@ const stepConnect = "connect"
 
 // JobError is the error of every call about a unit.
 type JobError struct {
-	Verb string // What was wanted: "stop", "start" or "describe".
+	Verb string // What was wanted: "stop", "start", "describe", "read" or "signal".
 	Unit string // The unit as given by the caller.
 	Step string // What was being done: "check name", "connect", "queue stop job" and the like.
 	Err  error  // Why; wraps one of the sentinels, or holds what systemd answered.

@@ -20,6 +20,7 @@ import (
 // the unit comes before the arguments sent:
 //
 //	"StopUnit", "StartUnit": unit, mode; answered by [Job]
+//	"KillUnit": unit, whom, signal;      answered by nothing
 //	"GetAll": unit, interface;           answered by [Properties]
 //	"Get": unit, interface, property;    answered by [Property]
 //
