@@ -77,12 +77,13 @@ fuzz-short: ## Run each fuzz target for FUZZTIME.
 install: ## Install what `make build` made: make install DESTDIR=... PREFIX=/usr/local
 	install -D -m 0755 bin/reprieved $(DESTDIR)$(SBINDIR)/reprieved
 	install -D -m 0755 bin/reprievectl $(DESTDIR)$(BINDIR)/reprievectl
-	install -d $(DESTDIR)$(UNITDIR) $(DESTDIR)$(LIBDIR)/reprieve/examples
+	install -d $(DESTDIR)$(UNITDIR) $(DESTDIR)$(LIBDIR)/reprieve/examples $(DESTDIR)$(LIBDIR)/reprieve/slices
 	for unit in reprieved.service reprieve.slice; do \
 	  sed -e 's|/usr/sbin/|$(SBINDIR)/|g' -e 's|/usr/bin/|$(BINDIR)/|g' configs/systemd/$$unit >$(DESTDIR)$(UNITDIR)/$$unit && \
 	  chmod 0644 $(DESTDIR)$(UNITDIR)/$$unit || exit 1; \
 	done
 	install -m 0644 configs/shipped/reprieve.toml $(DESTDIR)$(LIBDIR)/reprieve/reprieve.toml
+	install -m 0644 configs/shipped/slices/*.toml $(DESTDIR)$(LIBDIR)/reprieve/slices/
 	install -m 0644 configs/shipped/examples/*.toml $(DESTDIR)$(LIBDIR)/reprieve/examples/
 	install -D -m 0644 configs/catalog/reprieve.catalog $(DESTDIR)$(CATALOGDIR)/reprieve.catalog
 	install -D -m 0644 configs/completion/reprievectl.bash $(DESTDIR)$(COMPLETIONDIR)/reprievectl

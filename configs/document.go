@@ -14,13 +14,14 @@ import (
 // [toml.Primitive] keeps its key, though: so each value is decoded by a probe that takes the value and then fails, and
 // the error has the library's own position of that key. This holds for tables, dotted keys, inline tables and quoted keys.
 type document struct {
+	text string
 	meta toml.MetaData
 	root map[string]toml.Primitive
 }
 
 // parseDocument parses text. Its error is a *KeyError without a file.
 func parseDocument(text string) (*document, *KeyError) {
-	var d document
+	d := document{text: text}
 	var err error
 	if d.meta, err = toml.Decode(text, &d.root); err == nil {
 		return &d, nil

@@ -15,6 +15,7 @@ func TestLoad_WrongValues(t *testing.T) {
 	const picks = `allowed: "growth", "largest", "newest", "offender", "priority", "reclaim", "stall" or "swap", ` +
 		`or a list of at least one of them, each at most once`
 	const sizes = `allowed: a share such as "2%", a size such as "512M" (K, M, G, T of 1024), or a number of bytes`
+	const lend = `allowed: a size from "1M" to "1T" such as "256M" (K, M, G, T of 1024), or a number of bytes`
 	const rates = `allowed: a rate such as "3/1h", from 1 to 1000 times in a duration from 1s to 24h`
 	for _, test := range []struct{ text, want string }{
 		{`priority = 1001`, `priority: read 1001, allowed: a whole number from -1000 to 1000`},
@@ -32,8 +33,8 @@ func TestLoad_WrongValues(t *testing.T) {
 		{`pressure.events = [1]`, `pressure.events: read [1], allowed: a list of "max", "oom", "high", "low" and "oom_kill", each at most once`},
 		{`pressure = true`, `pressure: read true, allowed: a table`},
 		{`[[pressure]]`, `pressure: read a list of tables, allowed: a table`},
-		{`hold.by = "throtle"`, `hold.by: read "throtle", allowed: "throttle" or "none"; did you mean "throttle"?`},
-		{`hold.by = "freeze"`, `hold.by: read "freeze", allowed: "throttle" or "none"`},
+		{`hold.by = "throtle"`, `hold.by: read "throtle", allowed: "throttle", "freeze", "raise" or "none"; did you mean "throttle"?`},
+		{`hold.by = "signal"`, `hold.by: read "signal", allowed: "throttle", "freeze", "raise" or "none"`},
 		{`hold.on = "all"`, `hold.on: read "all", allowed: "growers" or "slice"`},
 		{`hold.delay = "10x"`, `hold.delay: read "10x", allowed: a duration from 0s to 10m such as "10s"`},
 		{`hold.delay = "1d"`, `hold.delay: read "1d", allowed: a duration from 0s to 10m such as "10s"`},
@@ -43,6 +44,17 @@ func TestLoad_WrongValues(t *testing.T) {
 		{`hold.delay = 10:00:00`, `hold.delay: read a date or time, allowed: a duration from 0s to 10m such as "10s"`},
 		{`hold.calm = "100ms"`, `hold.calm: read "100ms", allowed: a duration from 200ms to 5m such as "2s"`},
 		{`hold.urgent = "0%"`, `hold.urgent: read "0%", ` + share + `"30%"` + two},
+		{`pressure.scarce = "101%"`, `pressure.scarce: read "101%", allowed: a share from "0%" to "100%" such as "10%", with at most two decimals`},
+		{`pressure.scarce = 0`, `pressure.scarce: read 0, allowed: a share from "0%" to "100%" such as "10%", with at most two decimals`},
+		{`pressure.left = "61s"`, `pressure.left: read "61s", allowed: a duration from 0s to 1m such as "3s"`},
+		{`hold.squeeze = "50.01%"`, `hold.squeeze: read "50.01%", allowed: a share from "0%" to "50%" such as "5%", with at most two decimals`},
+		{`hold.lend = "10%"`, `hold.lend: read "10%", ` + lend},
+		{`hold.lend = "1023K"`, `hold.lend: read "1023K", ` + lend},
+		{`hold.lend = 1048575`, `hold.lend: read 1048575, ` + lend},
+		{`hold.lend = "1025G"`, `hold.lend: read "1025G", ` + lend},
+		{`hold.lend = -1`, `hold.lend: read -1, ` + lend},
+		{`hold.lend = "0%"`, `hold.lend: read "0%", ` + lend},
+		{`stop.hooks = "11s"`, `stop.hooks: read "11s", allowed: a duration from 0s to 10s such as "1s"`},
 		{`stop.pick = "smallest"`, `stop.pick: read "smallest", ` + picks},
 		{`stop.pick = "larges"`, `stop.pick: read "larges", ` + picks + `; did you mean "largest"?`},
 		{`stop.pick = ["priority", "Newest"]`, `stop.pick: read ["priority", "Newest"], ` + picks + `; did you mean "newest"?`},
@@ -67,8 +79,8 @@ func TestLoad_WrongValues(t *testing.T) {
 		{`stop.revive_max = "3"`, `stop.revive_max: read "3", ` + rates},
 		{`stop.revive_max = 3`, `stop.revive_max: read 3, ` + rates},
 		{`stop.arm = "yes"`, `stop.arm: read "yes", allowed: true or false`},
-		{`hold.by = "` + strings.Repeat("x", 100) + `"`, `hold.by: read "` + strings.Repeat("x", 80) + `"..., allowed: "throttle" or "none"`},
-		{`hold.by = "a\nb"`, `hold.by: read "a\nb", allowed: "throttle" or "none"`},
+		{`hold.by = "` + strings.Repeat("x", 100) + `"`, `hold.by: read "` + strings.Repeat("x", 80) + `"..., allowed: "throttle", "freeze", "raise" or "none"`},
+		{`hold.by = "a\nb"`, `hold.by: read "a\nb", allowed: "throttle", "freeze", "raise" or "none"`},
 	} {
 		got := loadErrors(t, map[string]string{"etc/slices/a.slice.toml": test.text})
 		if want := "etc/slices/a.slice.toml:1: " + test.want; got != want {
@@ -107,11 +119,12 @@ func TestLoad_WrongDaemonValues(t *testing.T) {
 
 // Ensure an unknown key is told with the one that was probably meant.
 func TestLoad_UnknownKeys(t *testing.T) {
-	const all = "allowed: priority, pressure.full, pressure.some, pressure.window, pressure.events, hold.by, hold.on, " +
-		"hold.delay, hold.calm, hold.urgent, hold.futile, stop.pick, stop.from, stop.min, stop.grace, stop.settle, stop.revive, " +
-		"stop.revive_after, stop.revive_max, stop.arm"
+	const all = "allowed: priority, pressure.full, pressure.some, pressure.window, pressure.events, pressure.scarce, pressure.left, hold.by, hold.on, " +
+		"hold.delay, hold.calm, hold.urgent, hold.futile, hold.squeeze, hold.lend, hold.step, stop.pick, stop.from, stop.min, stop.grace, stop.settle, stop.revive, " +
+		"stop.revive_after, stop.revive_max, stop.arm, stop.hooks"
 	for text, want := range map[string]string{
 		"prioritty = 1":             "1: prioritty: unknown key, did you mean priority?",
+		"[[hold.stepp]]\nx = 1":     "1: hold.stepp: unknown key, did you mean hold.step?",
 		"\nhold.dealy = '1s'":       "2: hold.dealy: unknown key, did you mean hold.delay?",
 		"Hold.Delay = '1s'":         "1: Hold: unknown key, did you mean hold?",
 		"[stop]\ndelay = '1s'":      "2: stop.delay: unknown key, did you mean hold.delay?",
@@ -147,10 +160,11 @@ func TestLoad_AllErrorsAtOnce(t *testing.T) {
 	want := []string{
 		`etc/reprieve.toml:1: observe: read 1, allowed: true or false`,
 		`etc/slices/a.slice.toml:3: hold.delay: read "x", allowed: a duration from 0s to 10m such as "10s"`,
-		`etc/slices/a.slice.toml:4: hold.by: read "y", allowed: "throttle" or "none"`,
+		`etc/slices/a.slice.toml:4: hold.by: read "y", allowed: "throttle", "freeze", "raise" or "none"`,
 		`etc/slices/a.slice.toml:5: hold.zebras: unknown key, allowed: priority, pressure.full, pressure.some, pressure.window, ` +
-			`pressure.events, hold.by, hold.on, hold.delay, hold.calm, hold.urgent, hold.futile, stop.pick, stop.from, stop.min, stop.grace, stop.settle, ` +
-			`stop.revive, stop.revive_after, stop.revive_max, stop.arm`,
+			`pressure.events, pressure.scarce, pressure.left, hold.by, hold.on, hold.delay, hold.calm, hold.urgent, hold.futile, ` +
+			`hold.squeeze, hold.lend, hold.step, stop.pick, stop.from, stop.min, stop.grace, stop.settle, ` +
+			`stop.revive, stop.revive_after, stop.revive_max, stop.arm, stop.hooks`,
 		`etc/slices/a.slice.toml:7: stop.pick: read 1, allowed: "growth", "largest", "newest", "offender", "priority", "reclaim", ` +
 			`"stall" or "swap", or a list of at least one of them, each at most once`,
 		`lib/reprieve.toml.d/10.toml:1: not TOML: expected value but found '\n' instead`,

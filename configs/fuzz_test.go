@@ -18,6 +18,10 @@ func FuzzLoad(f *testing.F) {
 		"hold.delay = \"1d\"\n[stop]\npick = 1\n", "pressure = {some = \"0.1%\", window = '10s'}\nhold.calm = '200ms'\n",
 		"[[pressure]]\n", "a.b.c = 1\n\"\" = 2\n", "\"a\\nb\" = 1\n", "\xff\x00", "[hold]\ndelay = \"0\"\nurgent = \"100%\"\n", "x = {a = [{b = 1}]}\n",
 		"stop.pick = [\"stall\", \"swap\"]\nstop.min = \"64M\"\n", "[stop]\nrevive_max = \"3/1h\"\nrevive_after = \"0\"\nrevive = \"calm\"\narm = false\n",
+		"pressure = {left = \"3s\", scarce = \"0%\"}\nhold = {squeeze = \"50%\", lend = 1048576}\nstop.hooks = \"0\"\n",
+		"[[hold.step]]\nby = \"signal\"\nunit = \"a.service\"\ndelay = \"1s\"\n[[hold.step]]\nby = \"freeze\"\ndelay = \"2s\"\nsignal = 1\n",
+		"[[hold.step]]\r\nby = \"none\"\r\ndelay = \"1s\"\r\n[[hold.step]]\r\n[hold.step.x]\r\ny = \"\"\"\r\n[[hold.step]]\r\n\"\"\"\r\n",
+		"hold.step = [{by = \"start\", unit = \"a@b.timer\", delay = \"10m\"}, {}]\n", "hold.step = [[], 1]\n", "[[hold]]\n[[hold.step]]\n", "hold.step = []\n",
 		"stop = {pick = [], revive_max = \"0/1d\"}\n", "stop.pick = \"larges\"\nstop.min = \"0%\"\n",
 	} {
 		f.Add([]byte(seed))
@@ -58,6 +62,9 @@ func checkBounds(t *testing.T, p Policy, path string) {
 	share := func(s Share, least Share) bool { return s >= least && s <= 10000 }
 	within := func(d, least, most time.Duration) bool { return d >= least && d <= most }
 	limits := 0
+	if p.Pressure.Left > 0 && p.Origins["pressure.left"].File != "" {
+		limits++
+	}
 	for _, s := range []Share{p.Pressure.Full, p.Pressure.Some} {
 		if s != 0 {
 			limits++
@@ -78,6 +85,19 @@ func checkBounds(t *testing.T, p Policy, path string) {
 			t.Errorf("pick %q", p.Stop.Pick)
 		}
 	}
+	ways := []string{"throttle", "freeze", "raise", "none", "signal", "start"}
+	var sum time.Duration
+	for _, s := range p.Hold.Steps {
+		sum += s.Delay
+		signal, unit := s.By == "signal", s.By == "signal" || s.By == "start"
+		if !slices.Contains(ways, s.By) || !within(s.Delay, 100*time.Millisecond, 10*time.Minute) || unit != (s.Unit != "") ||
+			signal != (s.Signal != "") || signal != (s.To != "") || signal != (s.SignalNumber() > 0) {
+			t.Errorf("step %+v", s)
+		}
+	}
+	if len(p.Hold.Steps) == 0 {
+		sum = p.Hold.Delay
+	}
 	for _, check := range []struct {
 		what string
 		ok   bool
@@ -86,14 +106,18 @@ func checkBounds(t *testing.T, p Policy, path string) {
 		{"masked means no text", p.Masked == "" || p.Masked == path && !p.Watched},
 		{"priority", p.Priority >= -1000 && p.Priority <= 1000},
 		{"window", within(p.Pressure.Window, 500*time.Millisecond, 10*time.Second)},
-		{"by, on, from, revive", slices.Contains([]string{"throttle", "none"}, p.Hold.By) && slices.Contains([]string{"growers", "slice"}, p.Hold.On) &&
+		{"by, on, from, revive", slices.Contains(ways[:4], p.Hold.By) && slices.Contains([]string{"growers", "slice"}, p.Hold.On) &&
 			slices.Contains([]string{"slices", "units"}, p.Stop.From) && slices.Contains([]string{"never", "calm", "restart"}, p.Stop.Revive)},
 		{"pick", len(p.Stop.Pick) > 0},
 		{"min", p.Stop.Min.Share <= 10000 && (p.Stop.Min.Share == 0 || p.Stop.Min.Bytes == 0)},
 		{"revive_after", within(p.Stop.ReviveAfter, 0, time.Hour)},
 		{"revive_max", p.Stop.ReviveMax.Count >= 1 && p.Stop.ReviveMax.Count <= 1000 && within(p.Stop.ReviveMax.Per, time.Second, 24*time.Hour)},
 		{"delay", within(p.Hold.Delay, 0, 10*time.Minute)},
-		{"calm", within(p.Hold.Calm, 200*time.Millisecond, 5*time.Minute) && (p.Hold.Delay == 0 || p.Hold.Calm <= p.Hold.Delay)},
+		{"calm", within(p.Hold.Calm, 0, 5*time.Minute) && (sum == 0 || p.Hold.Calm <= sum && p.Hold.Calm >= min(sum/2, 200*time.Millisecond))},
+		{"steps", len(p.Hold.Steps) <= 16 && sum <= p.Hold.Delay},
+		{"scarce, left", share(p.Pressure.Scarce, 0) && within(p.Pressure.Left, 0, time.Minute)},
+		{"squeeze, lend", p.Hold.Squeeze <= 5000 && p.Hold.LendBytes >= 1<<20 && p.Hold.LendBytes <= 1<<40},
+		{"hooks", within(p.Stop.Hooks, 0, 10*time.Second)},
 		{"urgent", share(p.Hold.Urgent, 10)},
 		{"futile", within(p.Hold.Futile, 100*time.Millisecond, time.Minute)},
 		{"grace", within(p.Stop.Grace, 0, time.Minute)},

@@ -90,6 +90,10 @@ func (r *reading[T]) entry(path []string, p toml.Primitive) {
 		return
 	}
 	s := r.settings[i]
+	if s.list != nil {
+		r.list(s, path, p)
+		return
+	}
 	raw, line := r.doc.look(path, p)
 	apply, ok := s.read(raw)
 	if !ok {
@@ -102,6 +106,17 @@ func (r *reading[T]) entry(path []string, p toml.Primitive) {
 	}
 }
 
+// list judges a list of tables.
+func (r *reading[T]) list(s setting[T], path []string, p toml.Primitive) {
+	apply, line, errs := s.list(r.doc, path, p)
+	for _, e := range errs {
+		r.note(e)
+	}
+	if len(errs) == 0 {
+		r.layer.values = append(r.layer.values, value[T]{key: s.key, line: line, apply: apply})
+	}
+}
+
 // unknownKey notes a key without a setting, and what it may have been meant to be.
 func (r *reading[T]) unknownKey(path []string, p toml.Primitive) {
 	if r.unknown++; r.unknown > maxUnknown {
@@ -110,6 +125,8 @@ func (r *reading[T]) unknownKey(path []string, p toml.Primitive) {
 	raw, line := r.doc.look(path, p)
 	_, isTable := raw.(map[string]any)
 	var known []string
+	// Where there are no tables, one was meant to be something else.
+	isTable = isTable && slices.ContainsFunc(r.settings, func(s setting[T]) bool { return s.table })
 	for _, s := range r.settings {
 		if s.table == isTable {
 			known = append(known, s.key)

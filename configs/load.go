@@ -15,7 +15,7 @@ var shippedDaemon string
 // Names are the names of plugins that a slice file may give.
 type Names struct {
 	Picks []string // For stop.pick; nil is growth, largest, newest, offender, priority, reclaim, stall and swap.
-	Holds []string // For hold.by; nil is throttle and none.
+	Holds []string // For hold.by; nil is throttle, freeze, raise and none.
 }
 
 // Options are the choices of [Load]. The zero value loads the default directories with the built-in plugins' names.
@@ -42,7 +42,7 @@ type Set struct {
 // slices/a-b.slice.d, slices/a-.slice.d and slices/slice.d. Of those with the same name one is read: a more specific
 // folder goes before a less specific one in the same directory, an earlier directory before a later one, and slice.d comes
 // after all others; a link to /dev/null there takes the place of the file and says nothing. They are laid over the main file
-// in the order of their names, key by key; a list is replaced as a whole. Hidden files, and files that do not end
+// in the order of their names, key by key; a list, that of [[hold.step]] too, is replaced as a whole. Hidden files, and files that do not end
 // in .toml, are ignored.
 //
 // Contradictions between values (a calm longer than the delay) are judged on the merged settings of each slice with files
@@ -94,7 +94,7 @@ func loadPolicy(stem string, found *listing, from *source[Policy]) (p Policy, cl
 	layers, masked := from.stack(found.mains[stem], found.sliceDropIns(stem))
 	p.Masked = masked
 	merge(&p, p.Origins, layers)
-	p.fitCalm()
+	p.fit()
 	return p, !slices.ContainsFunc(layers, func(l *layer[Policy]) bool { return l.bad })
 }
 
@@ -161,7 +161,7 @@ func (s *Set) Policy(slice string) Policy {
 	}
 	p.Slice = slice
 	p.Pressure.Events, p.Stop.Pick = slices.Clone(p.Pressure.Events), slices.Clone(p.Stop.Pick)
-	p.Origins = maps.Clone(p.Origins)
+	p.Hold.Steps, p.Origins = slices.Clone(p.Hold.Steps), maps.Clone(p.Origins)
 	return p
 }
 

@@ -19,15 +19,15 @@ func TestLoad_NoFiles(t *testing.T) {
 	want := Policy{
 		Slice:    "batch.slice",
 		Priority: 100,
-		Pressure: Pressure{Window: time.Second},
-		Hold:     Hold{By: "throttle", On: "growers", Delay: 10 * time.Second, Calm: 2 * time.Second, Urgent: 3000, Futile: time.Second},
+		Pressure: Pressure{Window: time.Second, Left: 3 * time.Second},
+		Hold:     Hold{By: "throttle", On: "growers", Delay: 10 * time.Second, Calm: 2 * time.Second, Urgent: 3000, Futile: time.Second, LendBytes: 256 << 20},
 		Stop: Stop{Pick: []string{"largest"}, From: "slices", Min: Size{Share: 200}, Settle: 5 * time.Second,
-			Revive: "restart", ReviveAfter: 30 * time.Second, ReviveMax: Rate{3, time.Hour}, Arm: true},
+			Revive: "restart", ReviveAfter: 30 * time.Second, ReviveMax: Rate{3, time.Hour}, Arm: true, Hooks: time.Second},
 		Origins: map[string]Origin{},
 	}
-	for _, key := range []string{"priority", "pressure.full", "pressure.some", "pressure.window", "pressure.events", "hold.by",
-		"hold.on", "hold.delay", "hold.calm", "hold.urgent", "hold.futile", "stop.pick", "stop.from", "stop.min", "stop.grace", "stop.settle",
-		"stop.revive", "stop.revive_after", "stop.revive_max", "stop.arm"} {
+	for _, key := range []string{"priority", "pressure.full", "pressure.some", "pressure.window", "pressure.events", "pressure.scarce", "pressure.left",
+		"hold.by", "hold.on", "hold.delay", "hold.calm", "hold.urgent", "hold.futile", "hold.squeeze", "hold.lend", "hold.step", "stop.pick", "stop.from", "stop.min", "stop.grace", "stop.settle",
+		"stop.revive", "stop.revive_after", "stop.revive_max", "stop.arm", "stop.hooks"} {
 		want.Origins[key] = Origin{}
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -46,6 +46,8 @@ full = "20.5%"
 some = "60%"
 window = "2s"
 events = ["oom", "max"]
+scarce = "15%"
+left = "0"
 [hold]
 by = "none"
 on = "slice"
@@ -53,6 +55,9 @@ delay = "1m"
 calm = "3s"
 urgent = "40%"
 futile = "1500ms"
+squeeze = "12.5%"
+lend = "1G"
+step = []
 [stop]
 pick = ["priority", "newest"]
 from = "units"
@@ -63,28 +68,31 @@ revive = "calm"
 revive_after = "1m"
 revive_max = "5/1d"
 arm = false
+hooks = "0"
 `})
 	file := filepath.Join(root, "run/slices/batch.slice.toml")
 	want := Policy{
 		Slice:    "batch.slice",
 		Priority: -5,
 		Watched:  true,
-		Pressure: Pressure{Full: 2050, Some: 6000, Window: 2 * time.Second, Events: []string{"oom", "max"}},
-		Hold:     Hold{By: "none", On: "slice", Delay: time.Minute, Calm: 3 * time.Second, Urgent: 4000, Futile: 1500 * time.Millisecond},
+		Pressure: Pressure{Full: 2050, Some: 6000, Window: 2 * time.Second, Events: []string{"oom", "max"}, Scarce: 1500},
+		Hold: Hold{By: "none", On: "slice", Delay: time.Minute, Calm: 3 * time.Second, Urgent: 4000, Futile: 1500 * time.Millisecond,
+			Squeeze: 1250, LendBytes: 1 << 30},
 		Stop: Stop{Pick: []string{"priority", "newest"}, From: "units", Min: Size{Bytes: 64 << 20}, Grace: 7 * time.Second,
 			Revive: "calm", ReviveAfter: time.Minute, ReviveMax: Rate{5, 24 * time.Hour}},
 		Origins: map[string]Origin{},
 	}
 	for i, key := range []string{"priority", "pressure", "pressure.full", "pressure.some", "pressure.window", "pressure.events",
-		"hold", "hold.by", "hold.on", "hold.delay", "hold.calm", "hold.urgent", "hold.futile",
+		"pressure.scarce", "pressure.left", "hold", "hold.by", "hold.on", "hold.delay", "hold.calm", "hold.urgent", "hold.futile",
+		"hold.squeeze", "hold.lend", "hold.step",
 		"stop", "stop.pick", "stop.from", "stop.min", "stop.grace", "stop.settle",
-		"stop.revive", "stop.revive_after", "stop.revive_max", "stop.arm"} {
+		"stop.revive", "stop.revive_after", "stop.revive_max", "stop.arm", "stop.hooks"} {
 		want.Origins[key] = Origin{File: file, Line: i + 1}
 	}
 	if diff := cmp.Diff(want, set.Policy("batch.slice")); diff != "" {
 		t.Errorf("Policy: -want +got\n%s", diff)
 	}
-	if got, want := set.Policy("batch.slice").Origins["stop.arm"].String(), file+":23"; got != want {
+	if got, want := set.Policy("batch.slice").Origins["stop.arm"].String(), file+":28"; got != want {
 		t.Errorf("origin = %q, want %q", got, want)
 	}
 }
@@ -168,7 +176,7 @@ func TestLoad_KeyByKey(t *testing.T) {
 		"etc/slices/a.slice.d/10.toml": "hold.calm = \"5s\"\n[pressure]\nevents = [\"high\"]\n",
 	})
 	got := set.Policy("a.slice")
-	if diff := cmp.Diff(Pressure{Full: 2000, Window: time.Second, Events: []string{"high"}}, got.Pressure); diff != "" {
+	if diff := cmp.Diff(Pressure{Full: 2000, Window: time.Second, Events: []string{"high"}, Left: 3 * time.Second}, got.Pressure); diff != "" {
 		t.Errorf("Pressure: -want +got\n%s", diff)
 	}
 	if got.Hold.Delay != 20*time.Second || got.Hold.Calm != 5*time.Second {
@@ -260,12 +268,12 @@ func TestLoad_Daemon(t *testing.T) {
 
 // Ensure a caller cannot change a set by what it got from it.
 func TestSet_ReturnsCopies(t *testing.T) {
-	set, _ := load(t, map[string]string{"etc/slices/a.slice.toml": "pressure.events = [\"max\"]\nstop.pick = [\"swap\"]\n"})
+	set, _ := load(t, map[string]string{"etc/slices/a.slice.toml": "pressure.events = [\"max\"]\nstop.pick = [\"swap\"]\nhold.step = [{by = \"none\", delay = \"1s\"}]\n"})
 	p, d := set.Policy("a.slice"), set.Daemon()
-	p.Pressure.Events[0], p.Stop.Pick[0], p.Origins["priority"] = "x", "x", Origin{File: "x"}
+	p.Pressure.Events[0], p.Stop.Pick[0], p.Hold.Steps[0].By, p.Origins["priority"] = "x", "x", "x", Origin{File: "x"}
 	d.Protect[0], d.Origins["observe"] = "x", Origin{File: "x"}
 	set.Named()[0], set.Files()[0] = "x", "x"
-	if q := set.Policy("a.slice"); q.Pressure.Events[0] != "max" || q.Stop.Pick[0] != "swap" || q.Origins["priority"].File != "" {
+	if q := set.Policy("a.slice"); q.Pressure.Events[0] != "max" || q.Stop.Pick[0] != "swap" || q.Hold.Steps[0].By != "none" || q.Origins["priority"].File != "" {
 		t.Errorf("Policy = %+v after its copy was changed", q)
 	}
 	if e := set.Daemon(); e.Protect[0] == "x" || e.Origins["observe"].File == "x" {

@@ -53,16 +53,57 @@ type Pressure struct {
 	Some   Share         // Share of Window in which at least one task stalled; 0 when not set, else 0.1% to 100%.
 	Window time.Duration // 500 ms to 10 s, default 1 s: what the kernel takes for a PSI trigger.
 	Events []string      // Counters of memory.events whose rise is a breach: max, oom, high, low, oom_kill; none twice.
+	// Scarce is what a stall must find to count: less of the host's memory than this is available (MemAvailable of
+	// MemTotal, /proc/meminfo). 0 to 100%; default 0, which is off, but 10% for "-.slice". It is no limit by itself.
+	Scarce Share
+	// Left is for a host without swap: the slice is in breach when, at its present rate, memory would be used up in this
+	// time. 0, which is off, to 1 minute; default 3 s.
+	Left time.Duration
 }
 
 // Hold is the bounded wait between a breach and a stop.
 type Hold struct {
-	By     string        // A name of [Names.Holds], default "throttle".
+	By     string        // A name of [Names.Holds]: "throttle" (default), "freeze", "raise" or "none"; see [Hold.Ladder].
 	On     string        // "growers" (default): the leaves that grow, each by itself; or "slice": the slice as a whole.
-	Delay  time.Duration // The longest wait, 0 to 10 minutes, default 10 s; 0 stops at once.
-	Calm   time.Duration // So long without a breach is relief, 200 ms to 5 minutes, default 2 s; at most Delay unless that is 0.
+	Delay  time.Duration // The longest wait, 0 to 10 minutes, default 10 s or what Steps have together; 0 stops at once.
+	Calm   time.Duration // So long without a breach is relief, 200 ms to 5 minutes, default 2 s; at most what the ladder has unless that is 0.
 	Urgent Share         // A full stall of others over 1 s that cuts the wait short, 0.1% to 100%, default 30%.
 	Futile time.Duration // So long of reclaim that finds nothing cuts the wait short, 100 ms to 1 minute, default 1 s.
+	// Squeeze is how far below its usage a throttled leaf is pressed, in small steps: 0 (default), not at all, to 50%.
+	Squeeze Share
+	// LendBytes is the most that by = "raise" lends a slice above its limit: 1 MiB to 1 TiB, default 256 MiB.
+	LendBytes uint64
+	// Steps is the ladder of [[hold.step]], in its order, at most 16; empty when there is none. Ask [Hold.Ladder] instead.
+	Steps []Step
+}
+
+// Step is one rung of a hold: what is tried, and for how long before the next one, or the stop, comes.
+type Step struct {
+	By    string        // A name of [Names.Holds], or "signal" (to Unit) or "start" (of Unit).
+	Delay time.Duration // How long this step has, 100 ms to 10 minutes; all steps together at most [Hold.Delay].
+	Unit  string        // A full unit name ("cache.service") for "signal" and "start", else "".
+	// Signal is for "signal", else "": SIGHUP, SIGINT, SIGQUIT, SIGUSR1 (default), SIGUSR2, SIGTERM, SIGWINCH, SIGCONT,
+	// SIGRTMIN, or SIGRTMIN+1 to SIGRTMIN+30, as systemd names them: SIGRTMIN is the C library's, 34.
+	Signal string
+	To     string // For "signal" who of the unit gets it: "main" (default), its main process, or "all". Else "".
+}
+
+// Ladder returns the steps of a hold in their order: Steps, or the one step of By and Delay when there are none. It is
+// never empty. The caller must not change what it returns.
+func (h Hold) Ladder() []Step {
+	if len(h.Steps) > 0 {
+		return h.Steps
+	}
+	return []Step{{By: h.By, Delay: h.Delay}}
+}
+
+// ladderDelay is how long all steps of the ladder have together: Delay when there is none.
+func (h Hold) ladderDelay() time.Duration {
+	var sum time.Duration
+	for _, step := range h.Ladder() {
+		sum += step.Delay
+	}
+	return sum
 }
 
 // Stop says whom to stop, and how.
@@ -78,6 +119,8 @@ type Stop struct {
 	ReviveAfter time.Duration // How long the slice must have been calm before, 0 to 1 hour, default 30 s.
 	ReviveMax   Rate          // How often one unit is started again, 1 to 1000 times in 1 s to 24 hours, default 3 in an hour.
 	Arm         bool          // Whether memory.oom.group=1 is set on what would be stopped whole, default true.
+	// Hooks is how long those who listen in the hook directories may take before a stop, all together: 0 to 10 s, default 1 s.
+	Hooks time.Duration
 }
 
 // minShareBytes is the least that a share counts as in stop.min: to stop somebody for less does not pay.
@@ -122,11 +165,15 @@ func (d Daemon) Protected(unit string) bool {
 func defaultPolicy() Policy {
 	return Policy{
 		Priority: 100,
-		Pressure: Pressure{Window: time.Second},
-		Hold:     Hold{By: "throttle", On: "growers", Delay: 10 * time.Second, Calm: 2 * time.Second, Urgent: 30 * percent, Futile: time.Second},
+		Pressure: Pressure{Window: time.Second, Left: 3 * time.Second},
+		Hold: Hold{
+			By: "throttle", On: "growers", Delay: 10 * time.Second, Calm: 2 * time.Second, Urgent: 30 * percent, Futile: time.Second,
+			LendBytes: 256 << 20,
+		},
 		Stop: Stop{
 			Pick: []string{"largest"}, From: "slices", Min: Size{Share: 2 * percent}, Settle: 5 * time.Second,
-			Revive: "restart", ReviveAfter: 30 * time.Second, ReviveMax: Rate{Count: 3, Per: time.Hour}, Arm: true,
+			Revive: "restart", ReviveAfter: 30 * time.Second, ReviveMax: Rate{Count: 3, Per: time.Hour},
+			Arm: true, Hooks: time.Second,
 		},
 	}
 }

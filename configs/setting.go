@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/BurntSushi/toml"
 )
 
 // setting is one row of the tables in settings.go: a key, and what to do with its value. T is [Policy] or [Daemon].
@@ -15,6 +17,8 @@ type setting[T any] struct {
 	table   bool     // A table: its entries are walked; the value itself is only noted.
 	allowed string   // What the value may be, in words.
 	names   []string // Where the value is names: all that there are.
+	// list, where it is not nil, takes the place of read: it judges a list of tables, and says in which line it begins.
+	list func(d *document, path []string, p toml.Primitive) (apply func(*T), line int, errs Errors)
 	// read judges a decoded value; apply stores it.
 	read func(raw any) (apply func(*T), ok bool)
 }
@@ -43,14 +47,14 @@ func table[T any](key string, note func(*T)) setting[T] {
 	}}
 }
 
-// shares is a share from least to 100%.
-func shares(least Share, example string) kind[Share] {
+// shares is a share from least to most.
+func shares(least, most Share, example string) kind[Share] {
 	return kind[Share]{
-		allowed: fmt.Sprintf("a share from %q to %q such as %q, with at most two decimals", least, whole, example),
+		allowed: fmt.Sprintf("a share from %q to %q such as %q, with at most two decimals", least, most, example),
 		parse: func(raw any) (Share, bool) {
 			text, _ := raw.(string)
 			share, ok := parseShare(text)
-			return share, ok && share >= least
+			return share, ok && share >= least && share <= most
 		},
 	}
 }
@@ -92,6 +96,18 @@ func sizes() kind[Size] {
 				return Size{Bytes: uint64(max(v, 0))}, v >= 0
 			}
 			return Size{}, false
+		},
+	}
+}
+
+// amounts is a number of bytes from least to most, and no share.
+func amounts(least, most uint64, example string) kind[uint64] {
+	return kind[uint64]{
+		allowed: fmt.Sprintf("a size from %q to %q such as %q (K, M, G, T of 1024), or a number of bytes",
+			Size{Bytes: least}, Size{Bytes: most}, example),
+		parse: func(raw any) (uint64, bool) {
+			size, ok := sizes().parse(raw)
+			return size.Bytes, ok && size.Share == 0 && size.Bytes >= least && size.Bytes <= most
 		},
 	}
 }

@@ -25,6 +25,17 @@ func (s Share) String() string {
 	return strings.TrimRight(fmt.Sprintf("%d.%02d", s/percent, s%percent), "0") + "%"
 }
 
+// Of returns this share of a total in bytes, rounded down.
+func (s Share) Of(totalBytes uint64) uint64 {
+	// 128 bits between, so that no total overflows; a share above 100% is not made by this package, and saturates.
+	high, low := bits.Mul64(totalBytes, uint64(s))
+	if high >= uint64(whole) {
+		return math.MaxUint64
+	}
+	quotient, _ := bits.Div64(high, low, uint64(whole))
+	return quotient
+}
+
 // parseShare reads "20%" or "12.5%": digits, at most two of them after a point, and the sign. No more than 100%.
 func parseShare(text string) (Share, bool) {
 	number, ok := strings.CutSuffix(text, "%")
@@ -54,13 +65,7 @@ func (s Size) Of(totalBytes uint64) uint64 {
 	if s.Share == 0 {
 		return s.Bytes
 	}
-	// 128 bits between, so that no total overflows; a share above 100% is not made by this package, and saturates.
-	high, low := bits.Mul64(totalBytes, uint64(s.Share))
-	if high >= uint64(whole) {
-		return math.MaxUint64
-	}
-	quotient, _ := bits.Div64(high, low, uint64(whole))
-	return quotient
+	return s.Share.Of(totalBytes)
 }
 
 // String returns the size as it is written in a file: "2%", "512M", "1000".

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -17,14 +18,32 @@ func TestShipped_Example(t *testing.T) {
 	set, _ := load(t, map[string]string{"etc/slices/batch.slice.toml": read(t, "shipped/examples/batch.slice.toml")})
 	got, want := set.Policy("batch.slice"), set.Policy("other.slice")
 	for key, origin := range got.Origins {
-		if origin.File == "" {
+		if origin.File == "" && key != "hold.step" { // Its ladder is commented out: see below.
 			t.Errorf("the example has no %s", key)
 		}
 	}
 	got.Slice, got.Origins, want.Origins = want.Slice, nil, nil
-	want.Watched, want.Pressure = true, Pressure{Full: 2000, Some: 6000, Window: want.Pressure.Window, Events: []string{"max", "oom"}}
+	want.Watched, want.Pressure = true, Pressure{Full: 2000, Some: 6000, Window: want.Pressure.Window, Events: []string{"max", "oom"}, Left: want.Pressure.Left}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("the example differs from the defaults: -want +got\n%s", diff)
+	}
+}
+
+// Ensure the ladder in the example is right once it is taken into use, in the place of hold.by.
+func TestShipped_ExampleLadder(t *testing.T) {
+	var lines []string
+	for line := range strings.Lines(read(t, "shipped/examples/batch.slice.toml")) {
+		if !strings.HasPrefix(line, "by = ") {
+			lines = append(lines, regexp.MustCompile(`^#([\[#a-z])`).ReplaceAllString(line, "$1"))
+		}
+	}
+	set, _ := load(t, map[string]string{"etc/slices/batch.slice.toml": strings.Join(lines, "")})
+	want := []Step{
+		{By: "signal", Delay: 2 * time.Second, Unit: "cache.service", Signal: "SIGUSR1", To: "main"},
+		{By: "throttle", Delay: 8 * time.Second},
+	}
+	if diff := cmp.Diff(want, set.Policy("batch.slice").Hold.Ladder()); diff != "" {
+		t.Errorf("Ladder: -want +got\n%s", diff)
 	}
 }
 
@@ -42,7 +61,7 @@ func TestShipped_ExamplePicks(t *testing.T) {
 
 // Ensure each key in a shipped file has a comment above it, and each pattern of protect a reason.
 func TestShipped_Commented(t *testing.T) {
-	for _, file := range []string{"shipped/reprieve.toml", "shipped/examples/batch.slice.toml"} {
+	for _, file := range append(shippedSlices(t), "shipped/reprieve.toml", "shipped/examples/batch.slice.toml") {
 		keys, previous := 0, ""
 		for line := range strings.Lines(read(t, file)) {
 			if strings.Contains(line, " = ") && !strings.HasPrefix(line, "#") {
@@ -85,15 +104,81 @@ func TestShipped_Daemon(t *testing.T) {
 	}
 }
 
-// Ensure what is installed as /usr/lib/reprieve can be loaded from there, and watches nothing.
+// shippedSlices are the paths of the slices' files.
+func shippedSlices(t *testing.T) []string {
+	t.Helper()
+	files, err := filepath.Glob("shipped/slices/*.toml")
+	must(t, err)
+	return files
+}
+
+// Ensure what is installed as /usr/lib/reprieve can be loaded from there, and watches the slices that it has files for:
+// with the defaults, but for what these say.
 func TestShipped_Installed(t *testing.T) {
 	set, err := Load(Options{Dirs: []string{"shipped"}})
 	must(t, err)
-	if diff := cmp.Diff([]string{"shipped/reprieve.toml"}, set.Files()); diff != "" {
+	files := append([]string{"shipped/reprieve.toml"}, shippedSlices(t)...)
+	if diff := cmp.Diff(files, set.Files()); diff != "" {
 		t.Errorf("Files(): -want +got\n%s", diff)
 	}
-	if set.Named() != nil || set.Policy("batch.slice").Watched {
-		t.Errorf("Named() = %q, want none; batch.slice is watched: %v, want not", set.Named(), set.Policy("batch.slice").Watched)
+	if diff := cmp.Diff([]string{"-.slice", "system.slice", "user.slice"}, set.Named()); diff != "" {
+		t.Errorf("Named(): -want +got\n%s", diff)
+	}
+	for slice, differ := range map[string]func(*Policy){
+		"-.slice":      func(p *Policy) { p.Pressure.Full, p.Hold.Delay, p.Stop.From = 5000, 20*time.Second, "slices" },
+		"user.slice":   func(p *Policy) { p.Pressure.Full, p.Hold.Delay, p.Stop.From = 6000, 30*time.Second, "units" },
+		"system.slice": func(p *Policy) { p.Pressure.Full, p.Hold.Delay, p.Stop.From = 6000, 30*time.Second, "units" },
+	} {
+		want, got := defaultPolicy(), set.Policy(slice)
+		want.Slice, want.Watched = slice, true
+		want.Pressure.Window, want.Pressure.Scarce = 2*time.Second, 1000
+		want.Stop.Pick = []string{"priority", "largest"}
+		differ(&want)
+		got.Origins = nil
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("Policy(%q): -want +got\n%s", slice, diff)
+		}
+	}
+	for _, slice := range []string{"batch.slice", "user-1000.slice", "system-getty.slice"} {
+		if set.Policy(slice).Watched {
+			t.Errorf("%s is watched, want not", slice)
+		}
+	}
+}
+
+// Ensure a shipped slice can be switched off, and changed by one key, from /etc.
+func TestShipped_Overridden(t *testing.T) {
+	files := map[string]string{
+		"etc/slices/-.slice.toml":         "-> /dev/null",
+		"etc/slices/user.slice.d/10.toml": "hold.delay = \"1m\"\n",
+	}
+	for _, path := range shippedSlices(t) {
+		files["lib/slices/"+filepath.Base(path)] = read(t, path)
+	}
+	set, root := load(t, files)
+	if p := set.Policy("-.slice"); p.Watched || p.Masked != root+"/etc/slices/-.slice.toml" {
+		t.Errorf("-.slice is watched: %v, masked by %q, want not, and by the link", p.Watched, p.Masked)
+	}
+	if p := set.Policy("user.slice"); !p.Watched || p.Hold.Delay != time.Minute || p.Pressure.Full != 6000 {
+		t.Errorf("user.slice is watched: %v, at %s for %s, want true, 60%%, 1m", p.Watched, p.Pressure.Full, p.Hold.Delay)
+	}
+	if !set.Policy("system.slice").Watched {
+		t.Error("system.slice is not watched, want as shipped")
+	}
+}
+
+// Ensure each shipped slice tells an operator how to change it and how to switch it off.
+func TestShipped_SlicesExplain(t *testing.T) {
+	for _, path := range shippedSlices(t) {
+		text, name := read(t, path), filepath.Base(path)
+		for _, want := range []string{
+			"/etc/reprieve/slices/" + strings.TrimSuffix(name, ".toml") + ".d/NAME.toml", "ln -s /dev/null /etc/reprieve/slices/" + name + "\n",
+			"a file scan, a backup", "reprievectl check", "systemctl reload reprieved",
+		} {
+			if !strings.Contains(text, want) {
+				t.Errorf("%s does not say %q", path, want)
+			}
+		}
 	}
 }
 
@@ -196,6 +281,8 @@ func messageIDs() []string {
 		"a7452aab967443f4aaeb384b853c1d7c", // stopped
 		"c2b960401851416e8e7bf732b9650777", // settled
 		"99d38dca0e9c485ca7089569cc321eb3", // acquitted
+		"4962b306865147828be10a0d96f106b7", // step
+		"d30c9d9cfb2b418a8b17e63897c004d1", // hooks
 		"6c0dbfc6b43a43e1b62c8803fb25b80f", // kernel
 		"fe18d643576143ba99ee6d6ffc958c04", // revived
 		"1f85a9594e774cb2bc830965f5d845c2", // stays down
@@ -209,7 +296,7 @@ func messageIDs() []string {
 // Ensure the catalog names only fields that the messages have.
 func TestCatalog_Fields(t *testing.T) {
 	known := map[string]bool{"UNIT": true}
-	for _, field := range []string{"SLICE", "EPISODE", "REASON", "STALL_SOME", "STALL_FULL", "USAGE", "FREED", "CANDIDATES", "PICK", "EVIDENCE", "EMPTY_USEC", "SETTLE_USEC", "KILLS"} {
+	for _, field := range []string{"SLICE", "EPISODE", "REASON", "STALL_SOME", "STALL_FULL", "USAGE", "FREED", "CANDIDATES", "PICK", "EVIDENCE", "EMPTY_USEC", "SETTLE_USEC", "KILLS", "WAITED_USEC", "DELAY_USEC", "HOLD", "STEP", "HOOKS"} {
 		known["REPRIEVE_"+field] = true
 	}
 	named := regexp.MustCompile(`@(\w+)@`).FindAllStringSubmatch(read(t, "catalog/reprieve.catalog"), -1)

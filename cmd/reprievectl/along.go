@@ -37,13 +37,18 @@ type watched struct {
 }
 
 // warn says on w, one a line, which units a stop in a watched slice of the running host would take along: active ones
-// outside of the candidate; and which other memory killers are active. It is a help and no test: what cannot be looked at is said on stderr, and changes no exit code.
+// outside of the candidate; who must run and would be frozen; and which other memory killers are active. It is a help and
+// no test: what cannot be looked at is said on stderr, and changes no exit code.
 func warn(w, stderr io.Writer, set *configs.Set, at places) {
-	all, err := watchedSlices(set, at.mount)
+	// The inside of a user's manager is not PID 1's.
+	tree, err := memcg.OpenTree(at.mount, units.IsSlice)
 	if err != nil {
-		fmt.Fprintf(stderr, "%v, units that a stop would take along are not looked for\n", err)
+		fmt.Fprintf(stderr, "list the cgroup tree: %v, units that a stop would take along are not looked for\n", err)
 		return
 	}
+	defer tree.Close()
+	warnFrozen(w, set, tree.Root)
+	all := watchedSlices(set, tree.Root)
 	if len(all) == 0 {
 		return // nobody to ask about
 	}
@@ -66,13 +71,7 @@ func warn(w, stderr io.Writer, set *configs.Set, at places) {
 }
 
 // watchedSlices returns the watched slices that are there as a cgroup and have somebody who may be stopped.
-func watchedSlices(set *configs.Set, mount string) ([]watched, error) {
-	// The inside of a user's manager is not PID 1's.
-	tree, err := memcg.OpenTree(mount, units.IsSlice)
-	if err != nil {
-		return nil, fmt.Errorf("list the cgroup tree: %w", err)
-	}
-	defer tree.Close()
+func watchedSlices(set *configs.Set, root *memcg.Node) []watched {
 	var all []watched
 	protect := set.Daemon()
 	var walk func(n *memcg.Node)
@@ -89,8 +88,8 @@ func watchedSlices(set *configs.Set, mount string) ([]watched, error) {
 			}
 		}
 	}
-	walk(tree.Root)
-	return all, nil
+	walk(root)
+	return all
 }
 
 // candidates returns the units in each leaf of a slice, the leaves being those of reprieved: slices that hold no slice,

@@ -105,7 +105,14 @@ func limits(p configs.Pressure) string {
 	if len(p.Events) > 0 {
 		list = append(list, "events "+strings.Join(p.Events, ", "))
 	}
-	return strings.Join(list, " or ")
+	if p.Left > 0 {
+		list = append(list, fmt.Sprintf("%s left without swap", configs.FormatDuration(p.Left)))
+	}
+	all := strings.Join(list, " or ")
+	if p.Scarce > 0 {
+		all += fmt.Sprintf(", a stall below %s available", p.Scarce)
+	}
+	return all
 }
 
 // hold writes how long, and how, a breach is waited out.
@@ -114,7 +121,26 @@ func hold(h configs.Hold) string {
 		return "none, delay 0"
 	}
 	return fmt.Sprintf("%s on %s for at most %s, calm %s, urgent %s, futile %s",
-		h.By, h.On, configs.FormatDuration(h.Delay), configs.FormatDuration(h.Calm), h.Urgent, configs.FormatDuration(h.Futile))
+		way(h), h.On, configs.FormatDuration(h.Delay), configs.FormatDuration(h.Calm), h.Urgent, configs.FormatDuration(h.Futile))
+}
+
+// way writes what a hold does: its one way, or each step with its time.
+func way(h configs.Hold) string {
+	if len(h.Steps) == 0 {
+		return h.By
+	}
+	var steps []string
+	for _, s := range h.Steps {
+		text := s.By
+		switch {
+		case s.Signal != "":
+			text = fmt.Sprintf("%s %s to %s of %s", s.By, s.Signal, s.To, s.Unit)
+		case s.Unit != "":
+			text = s.By + " " + s.Unit
+		}
+		steps = append(steps, text+" "+configs.FormatDuration(s.Delay))
+	}
+	return strings.Join(steps, ", then ")
 }
 
 // stop writes whom a stop takes, how, and what follows it.
