@@ -3,6 +3,7 @@ package controller
 import (
 	"time"
 
+	"reprieve/configs"
 	"reprieve/memcg"
 )
 
@@ -12,17 +13,29 @@ type Action int
 // The actions. Each but Report is answered by the shell through the method of
 // the machine that is named with it; the machine keeps the bounds.
 const (
-	// Hold: set memory.high of Leaf to what it uses now. HoldAnswered.
+	// Hold: hold Leaf By throttle, freeze or raise. HoldAnswered.
 	Hold Action = iota + 1
 	// PutBack: as Hold, after somebody took the limit away; Found is what is
 	// to be restored from now on. HoldAnswered.
 	PutBack
+	// Move: move the mark of Leaf's hold to To; 0 is what it uses now. MoveAnswered.
+	Move
+	// Interrupt: the write that was last asked for does not return; end it.
+	// Not answered.
+	Interrupt
+	// Signal: send the signal of Step to its unit. StepAnswered.
+	Signal
+	// Start: have systemd start the unit of Step. StepAnswered.
+	Start
 	// Lift: restore what the hold of Leaf stands in for. LiftAnswered.
 	Lift
 	// TakeSamples: read of all leaves what pickers compare with later. Sampled.
 	TakeSamples
 	// Weigh: gather the candidates of the slice on Scale. Weighed.
 	Weigh
+	// Notify: tell those who listen that Victim is about to be stopped, until
+	// Until. HooksAnswered.
+	Notify
 	// StopUnit: mark the units of Victim, then ask systemd to stop it, within
 	// BusBound. StopAnswered.
 	StopUnit
@@ -38,10 +51,14 @@ const (
 // Decision is one thing to do, a value. Which fields count depends on Action.
 type Decision struct {
 	Action Action
-	Leaf   *Leaf         // Hold, PutBack, Lift
-	Until  time.Duration // Hold, PutBack: the hold ends then at the latest
+	Leaf   *Leaf         // Hold, PutBack, Move, Interrupt, Lift
+	By     string        // Hold, PutBack: the way
+	Until  time.Duration // Hold, PutBack: the hold ends then at the latest; Notify: no longer than that
+	Bytes  uint64        // Hold, PutBack by raise: how much is lent
+	To     memcg.Limit   // Move
 	Found  memcg.Limit   // PutBack
-	Victim *Candidate    // StopUnit, Kill, Sweep
+	Step   configs.Step  // Signal, Start
+	Victim *Candidate    // Notify, StopUnit, Kill, Sweep
 	Scale  Scale         // Weigh
 	Note   Note          // Report
 }
@@ -63,6 +80,9 @@ const (
 	// rounds is how often a choice is checked again before the stop; the last
 	// one counts even if it changed once more.
 	rounds = 3
+	// overdueAfter is how long a worker may take for a write before that is told
+	// and the write is interrupted.
+	overdueAfter = time.Second
 	// againAfter is the time between two tries to reach systemd.
 	againAfter = time.Second
 	// afterglow is how long a sleep of the kernel's begun under memory.high
@@ -70,6 +90,9 @@ const (
 	afterglow = 2 * time.Second
 	// Tick is the time between two readings in an episode.
 	Tick = 100 * time.Millisecond
+	// lateLook is how late the first look after a breach may come and count as
+	// one that was in time: the loop had no CPU before.
+	lateLook = time.Second
 	// firstTick is how soon the leaves are first read after a breach: as soon
 	// as memory.pressure, read at the breach, may be read again.
 	firstTick = 25 * time.Millisecond

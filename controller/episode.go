@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"reprieve/memcg"
+	"reprieve/pressure"
 )
 
 // stepCalm waits for a breach.
@@ -14,23 +15,26 @@ func (m *Machine) stepCalm(now time.Duration, in *Reading, s *Sight, out []Decis
 	}
 	out = m.begin(now, breach, in, s, out)
 	if now >= m.deadline {
-		return m.expire(now, Pressing, out)
+		return m.expire(now, Pressing, in, s, out)
 	}
 	return out
 }
 
 // begin begins an episode, or goes on with one that ended a moment ago.
 func (m *Machine) begin(now time.Duration, breach Breach, in *Reading, s *Sight, out []Decision) []Decision {
-	resumed := m.ended != never && now-m.ended <= m.rules.Policy.Hold.Calm
+	// What a lifted hold hides behind it is no calm.
+	resumed := m.ended != never && now-max(m.ended, m.glow+m.window.Length()) <= m.rules.Policy.Hold.Calm
 	if !resumed {
 		m.id, m.used, m.fruitless = m.newID(), 0, m.fruitless[:0]
+		m.byHand, m.unlent = false, false
 	}
+	m.rung, m.eased = -1, 0
 	m.phase, m.breach, m.began = PhaseHeld, breach, now
-	m.stallOK, m.due, m.more, m.told, m.record = false, false, false, false, false
-	m.calm, m.retry, m.ended, m.blind = never, never, never, never
+	m.stall, m.stallOK, m.due, m.more, m.told, m.record = pressure.Stall{}, false, false, false, false, false
+	m.calm, m.retry, m.lull, m.ended, m.blind = never, never, never, never, never
 	m.choice, m.killed = choice{since: never}, 0
 	m.fresh, m.most, m.grounds = true, heldMost{}, Grounds{}
-	m.deadline = now + max(m.rules.Policy.Hold.Delay-m.used, 0)
+	m.deadline = now + max(m.delay-m.used, 0)
 	for _, l := range m.leaves {
 		l.begin(m.rules.Policy.Pressure.Window)
 	}
@@ -40,7 +44,7 @@ func (m *Machine) begin(now time.Duration, breach Breach, in *Reading, s *Sight,
 	for _, w := range m.witnesses {
 		w.window.Reset()
 	}
-	m.window.Reset()
+	m.forgetStall()
 	if in.TotalsOK && !s.Tainted {
 		m.window.Add(now, in.Totals)
 	}
@@ -55,22 +59,20 @@ func (m *Machine) begin(now time.Duration, breach Breach, in *Reading, s *Sight,
 
 // stepHeld judges whether the pressure passed, goes on, or cannot wait.
 func (m *Machine) stepHeld(now time.Duration, in *Reading, s *Sight, out []Decision) []Decision {
+	if m.fresh && now-m.began >= lateLook {
+		// The wait begins with the first look: what was not seen was not waited for.
+		m.began, m.deadline = now, now+max(m.delay-m.used, 0)
+	}
 	m.fresh = false
-	if m.nHeld == 0 && !s.Tainted {
-		if stall, _, ok := m.window.Seen(); ok {
-			m.stall, m.stallOK = stall, true
-		}
-	}
+	m.baseline(s)
 	m.gather(now, in, s)
-	verdict := m.judge(s)
-	switch {
-	case verdict == Pressing:
-		m.calm = never
-	case verdict == Calm && m.calm == never:
-		m.calm = now
-	}
+	verdict := m.judge(now, s)
+	out = m.calming(now, verdict, out)
 	if m.calm != never && now-m.calm >= m.rules.Policy.Hold.Calm {
-		return m.relieve(now, in, out)
+		relieved := false
+		if out, relieved = m.ease(now, out); relieved {
+			return m.relieve(now, in, false, out)
+		}
 	}
 	if now >= m.deadline {
 		out = m.liftAll(out) // whatever else is under way
@@ -82,22 +84,80 @@ func (m *Machine) stepHeld(now time.Duration, in *Reading, s *Sight, out []Decis
 		return m.weigh(now, BecauseKernel, out)
 	}
 	if now >= m.deadline {
-		return m.expire(now, verdict, out)
+		return m.expire(now, m.unheld(verdict, s), in, s, out)
 	}
 	if verdict == Pressing {
 		if why, urgent := m.urgent(s); urgent {
-			return m.weigh(now, why, m.liftAll(out))
+			switch m.scarcity {
+			case Calm:
+				return m.relieve(now, in, true, out)
+			case Pressing:
+				return m.weigh(now, why, m.liftAll(out))
+			}
 		}
 	}
-	out = m.acquit(now, m.putBack(out))
-	return m.grow(now, out)
+	out = m.recall(in, m.acquit(now, m.putBack(now, out)))
+	if m.eased > 0 || m.byHand {
+		return out
+	}
+	out = m.climb(now, out)
+	return m.squeeze(now, in, m.grow(now, in, out))
 }
 
-// relieve ends an episode in which nothing has to be stopped (any more).
-func (m *Machine) relieve(now time.Duration, in *Reading, out []Decision) []Decision {
+// baseline remembers what the slice stalled before anything was held.
+func (m *Machine) baseline(s *Sight) {
+	if m.nHeld > 0 || s.Tainted {
+		return
+	}
+	if len(m.parts) > 0 {
+		if s.StallOK && s.Stall.Some >= m.stall.Some {
+			m.stall, m.stallOK = s.Stall, true
+		}
+		return
+	}
+	if stall, _, ok := m.window.Seen(); ok {
+		m.stall, m.stallOK = stall, true
+	}
+}
+
+// calming notes since when all is well: the held fit, and nobody else stalls
+// above the urgent limit. Pressure while relief is under way ends that.
+func (m *Machine) calming(now time.Duration, verdict Evidence, out []Decision) []Decision {
+	othersStall := m.nHeld > 0 && m.grounds.Others == Pressing
+	switch {
+	case verdict == Pressing, othersStall:
+		m.calm = never
+	case verdict == Unknown && m.calm != never:
+		m.calm = min(m.calm+m.passed, now) // what is not seen does not count
+	case verdict == Calm && m.calm == never:
+		m.calm = now
+	}
+	if m.calm == never {
+		return m.tighten(now, out)
+	}
+	return out
+}
+
+// unheld is the verdict that a stop after the delay goes by. Who was held
+// because memory would have run out soon has not run out: how fast it goes without
+// the hold decides.
+func (m *Machine) unheld(verdict Evidence, s *Sight) Evidence {
+	if m.breach.By != byLeft || m.nHeld == 0 {
+		return verdict
+	}
+	_, verdict = m.detect(s)
+	return verdict
+}
+
+// byLeft is the breach that a slope makes.
+const byLeft = "left"
+
+// relieve ends an episode in which nothing has to be stopped (any more);
+// spared says that it might go on, with enough memory for all.
+func (m *Machine) relieve(now time.Duration, in *Reading, spared bool, out []Decision) []Decision {
 	note := m.note(NoteRelief, now)
-	note.UsageBytes, note.Grounds = in.UsageBytes, m.grounds
-	m.used += m.calm - m.began
+	note.UsageBytes, note.Grounds, note.Spared = in.UsageBytes, m.grounds, spared
+	m.used += now - m.began // no hold is longer than its delay, and neither are all of an episode
 	m.ended = now
 	out = append(m.liftAll(out), Decision{Action: Report, Note: note})
 	return m.end(now, out)
@@ -113,7 +173,7 @@ func (m *Machine) end(now time.Duration, out []Decision) []Decision {
 	}
 	m.phase = PhaseCalm
 	m.host.done(m)
-	m.window.Reset()
+	m.forgetStall()
 	if m.next != nil {
 		m.SetRules(*m.next)
 	}
@@ -121,19 +181,33 @@ func (m *Machine) end(now time.Duration, out []Decision) []Decision {
 }
 
 // expire is reached when the delay is over: all holds end now, whatever comes.
-// Only pressure that is seen leads to a stop.
-func (m *Machine) expire(now time.Duration, verdict Evidence, out []Decision) []Decision {
+// Only pressure that is seen leads to a stop, and only on a host that is as
+// short as the policy wants it.
+func (m *Machine) expire(now time.Duration, verdict Evidence, in *Reading, s *Sight, out []Decision) []Decision {
+	if verdict == Pressing {
+		switch m.scarcity {
+		case Calm:
+			return m.relieve(now, in, true, out)
+		case Unknown:
+			verdict = Unknown
+		}
+	}
 	why := BecauseExpiry
 	switch {
 	case m.more:
 		why = BecauseMore
-	case m.rules.Policy.Hold.Delay == 0:
+	case m.delay == 0:
 		why = BecauseNoDelay
 	}
 	out = m.liftAll(out)
 	m.due = true
-	if verdict == Pressing && now >= m.retry {
+	urgently, urgent := m.urgent(s)
+	switch {
+	case verdict != Pressing || now < m.retry:
+	case now >= m.lull:
 		out = m.weigh(now, why, out)
+	case urgent:
+		out = m.weigh(now, urgently, out)
 	}
 	if verdict != Unknown {
 		m.blind = never
@@ -147,13 +221,16 @@ func (m *Machine) expire(now time.Duration, verdict Evidence, out []Decision) []
 	return out
 }
 
-// grow holds the leaves that gained since the breach, the largest gains first.
-func (m *Machine) grow(now time.Duration, out []Decision) []Decision {
-	if m.rules.Policy.Hold.By != byThrottle {
+// grow holds the leaves that gained since the breach, the largest gains first,
+// the way that the ladder says now.
+func (m *Machine) grow(now time.Duration, in *Reading, out []Decision) []Decision {
+	switch by := m.by(); {
+	case by == byRaise:
+		return m.lend(now, in, out)
+	case by != byThrottle && by != byFreeze:
 		return out
-	}
-	if m.rules.Policy.Hold.On == onSlice {
-		if m.self != nil && m.self.hold == free {
+	case m.rules.Policy.Hold.On == onSlice:
+		if m.self != nil && m.self.hold == free && m.host.mayHold(m.self.Path, m) {
 			out = m.ask(now, m.self, out)
 		}
 		return out
@@ -170,17 +247,32 @@ func (m *Machine) grow(now time.Duration, out []Decision) []Decision {
 
 // ask wants a leaf held.
 func (m *Machine) ask(now time.Duration, l *Leaf, out []Decision) []Decision {
+	l.by = m.by()
 	if m.rules.Observe {
 		l.hold = pretended
-		note := m.note(NoteHold, now)
-		note.ofLeaf(l)
-		note.UsageBytes, note.Mark = l.Reading.UsageBytes, memcg.Limit(l.Reading.UsageBytes)
+		note := m.holdNote(now, l)
+		note.Mark = memcg.Limit(l.Reading.UsageBytes)
 		return append(out, Decision{Action: Report, Note: note})
 	}
-	l.hold = asked
+	l.hold, l.asked, l.late = asked, now, false
 	m.held[m.nHeld] = l
 	m.nHeld++
-	return append(out, Decision{Action: Hold, Leaf: l, Until: m.deadline})
+	return append(out, Decision{Action: Hold, Leaf: l, By: l.by, Until: m.deadline, Bytes: m.lent(l)})
+}
+
+func (m *Machine) holdNote(now time.Duration, l *Leaf) Note {
+	note := m.note(NoteHold, now)
+	note.ofLeaf(l)
+	note.UsageBytes, note.By, note.LentBytes = l.Reading.UsageBytes, l.by, m.lent(l)
+	return note
+}
+
+// lent is how much a leaf is lent.
+func (m *Machine) lent(l *Leaf) uint64 {
+	if l.by != byRaise {
+		return 0
+	}
+	return m.rules.Policy.Hold.LendBytes
 }
 
 // HoldAnswered takes the worker's answer to Hold and PutBack.
@@ -194,10 +286,11 @@ func (m *Machine) HoldAnswered(now time.Duration, l *Leaf, h memcg.Hold, err err
 	}
 	l.hold, l.limits, l.seenOK, l.ranOK = holding, h, false, false
 	l.Reading.HighOK = false
+	l.first, l.stage, l.moving = h.Mark, 0, false
 	if !again {
 		l.atHold = l.Reading
 	}
-	if l.gone || m.phase != PhaseHeld || m.due || m.choice.since != never {
+	if l.gone || m.phase != PhaseHeld || m.due || m.choice.since != never || l.failed || l.by != m.by() {
 		return m.lift(l, out) // it came too late
 	}
 	if again {
@@ -205,9 +298,8 @@ func (m *Machine) HoldAnswered(now time.Duration, l *Leaf, h memcg.Hold, err err
 	}
 	m.forgetOthers()
 	m.count(l)
-	note := m.note(NoteHold, now)
-	note.ofLeaf(l)
-	note.UsageBytes, note.Mark = l.Reading.UsageBytes, h.Mark
+	note := m.holdNote(now, l)
+	note.Mark = h.Mark
 	return append(out, Decision{Action: Report, Note: note})
 }
 
@@ -263,13 +355,29 @@ func (m *Machine) holdFailed(now time.Duration, l *Leaf, again bool, err error, 
 
 // putBack asks again for holds whose limit somebody took away: systemd does at
 // a set-property, and at the first start of a unit after a daemon-reload. What
-// was found is what somebody wants there, and comes back in the end. A lower
-// value than ours holds as well and is left.
-func (m *Machine) putBack(out []Decision) []Decision {
+// was found is what somebody wants there, and comes back in the end. A value
+// that holds as well (a lower memory.high, a higher memory.max) is left. Who thaws a group by
+// hand means it.
+func (m *Machine) putBack(now time.Duration, out []Decision) []Decision {
 	for _, l := range m.held[:m.nHeld] {
-		if l.hold == holding && l.Reading.HighOK && l.Reading.High > l.limits.Mark {
-			l.hold = asked
-			out = append(out, Decision{Action: PutBack, Leaf: l, Until: m.deadline, Found: l.Reading.High})
+		if l.hold != holding || l.moving || !l.Reading.HighOK {
+			continue
+		}
+		found, lost := l.Reading.High, false
+		switch l.by {
+		case byThrottle:
+			lost = found > l.limits.Mark
+		case byRaise:
+			lost = found < l.limits.Mark
+		case byFreeze:
+			if found != l.limits.Mark {
+				l.failed = true
+				out = m.lift(l, out)
+			}
+		}
+		if lost {
+			l.hold, l.asked, l.late = asked, now, false
+			out = append(out, Decision{Action: PutBack, Leaf: l, By: l.by, Until: m.deadline, Found: found, Bytes: m.lent(l)})
 		}
 	}
 	return out
@@ -287,20 +395,23 @@ func (m *Machine) lift(l *Leaf, out []Decision) []Decision {
 	if l.hold != holding {
 		return out
 	}
-	l.hold = lifting
+	l.hold, l.asked, l.late = lifting, m.now, false
+	if l.moving {
+		out = append(out, Decision{Action: Interrupt, Leaf: l}) // raising it must not wait for a squeeze
+	}
 	return append(out, Decision{Action: Lift, Leaf: l})
 }
 
 // LiftAnswered takes the worker's answer to Lift.
 func (m *Machine) LiftAnswered(now time.Duration, l *Leaf, how memcg.Restored, err error, out []Decision) []Decision {
-	l.hold, l.limits = free, memcg.Hold{}
+	if how == memcg.RestoredOld && l.by == byThrottle {
+		m.glow, l.glow = max(m.glow, now+afterglow), now+afterglow
+	}
+	l.hold, l.limits, l.moving = free, memcg.Hold{}, false
 	if m.due || m.phase != PhaseHeld || l.failed {
 		l.hold = refused // held at most once an episode, and only within its delay
 	}
 	m.unhold(l)
-	if how == memcg.RestoredOld {
-		m.glow = max(m.glow, now+afterglow)
-	}
 	if err != nil {
 		note := m.note(NoteFailed, now)
 		note.ofLeaf(l)
@@ -330,7 +441,7 @@ func (m *Machine) note(kind NoteKind, now time.Duration) Note {
 	n := Note{
 		Kind: kind, Slice: m.Slice, Episode: m.id, Observe: m.rules.Observe,
 		Breach: m.breach, Stall: m.stall, StallOK: m.stallOK,
-		Delay: m.rules.Policy.Hold.Delay, Waited: m.used + now - m.began,
+		Delay: m.delay, Waited: m.used + now - m.began,
 		Held: m.most.n, HeldUnit: m.most.unit, HeldBytes: m.most.bytes,
 	}
 	return n

@@ -1,6 +1,8 @@
 package controller
 
 import (
+	"time"
+
 	"reprieve/memcg"
 	"reprieve/pressure"
 )
@@ -22,17 +24,29 @@ type Breach struct {
 	Stall pressure.Share // of the window; 0 where not measured yet
 	Limit pressure.Share // 0 for a counter
 	Rise  uint64         // of the counter; 0 for a stall
+
+	// By "left": how long what is left would last, and at which rate it goes.
+	Left, LeftLimit      time.Duration
+	RoomBytes, RateBytes uint64
 }
 
 // Sight is what a detector may look at.
 type Sight struct {
 	FiredSome, FiredFull bool
 
-	Stall   pressure.Stall // of the policy's window
+	Stall   pressure.Stall // of the policy's window; what was not seen of it counts as calm
+	Seen    pressure.Stall // of what was seen of it
 	StallOK bool
 
 	Rise   memcg.Events // since the reading before
 	RiseOK bool
+
+	// Without swap: how long the memory of the slice lasts at the present rate.
+	LeftOn    bool // it is looked at
+	LeftOK    bool // it is known
+	Left      time.Duration
+	RoomBytes uint64 // what is left of it
+	RateBytes uint64 // what goes of it, a second
 
 	// Tainted says that this slice's stall and its count of high events are,
 	// or may be, made by a hold of ours. A detector that lives on them has no
@@ -58,24 +72,38 @@ func (m *Machine) detect(s *Sight) (Breach, Evidence) {
 }
 
 // judge is the judgment while an episode runs: does the pressure go on?
-func (m *Machine) judge(s *Sight) Evidence {
+func (m *Machine) judge(now time.Duration, s *Sight) Evidence {
 	_, verdict := m.detect(s)
-	if m.nHeld == 0 {
+	if m.nHeld == 0 && !m.nested() {
 		if s.Tainted {
 			// Sleeps begun under a hold that is lifted still show as stall.
 			return max(verdict, Unknown)
 		}
 		return verdict
 	}
-	return max(verdict, m.grounds.Fits, m.insiders())
+	return max(verdict, m.grounds.Fits, m.insiders(now))
 }
 
 // fits judges a held leaf: it is under its mark, has not run into it since the
 // last reading, and does not grow past it into swap. The last is for a host
-// that is short as a whole: its reclaim keeps a leaf under the mark.
+// that is short as a whole: its reclaim keeps a leaf under the mark. A frozen one always
+// fits; one that was lent memory does when it could give it back.
 func (l *Leaf) fits() Evidence {
 	r := &l.Reading
-	if l.hold != holding || !r.UsageOK || !r.HighOK || !l.ranOK {
+	if l.hold != holding || !r.UsageOK || !r.HighOK {
+		return Unknown
+	}
+	switch l.by {
+	case byFreeze:
+		return Calm
+	case byRaise:
+		if !r.StatOK {
+			return Unknown
+		}
+		need := r.UsageBytes - min(r.FileBytes, r.UsageBytes)
+		return verdict(memcg.Limit(need) >= l.limits.Old-l.limits.Old/raiseShare)
+	}
+	if !l.ranOK {
 		return Unknown
 	}
 	swapped := r.SwapBytes > l.atHold.SwapBytes+leastGain && r.footprint() > l.atHold.footprint()+leastGain
@@ -87,14 +115,14 @@ func (l *Leaf) fits() Evidence {
 
 // insiders judges the leaves of the slice that are not held. Their own
 // pressure is clean: a sibling's throttling does not show in it.
-func (m *Machine) insiders() Evidence {
+func (m *Machine) insiders(now time.Duration) Evidence {
 	limits := m.rules.Policy.Pressure
 	verdict := Calm
-	if m.rules.Policy.Hold.On == onSlice {
-		return verdict // all of them are held
+	if m.rules.Policy.Hold.On == onSlice || m.scarcity == Calm {
+		return verdict // all of them are held, or there is memory for all
 	}
 	for _, l := range m.leaves {
-		if l.hold.inForce() {
+		if l.hold.inForce() || now < l.glow || m.host.holdsOn(l.Path, m) {
 			continue
 		}
 		stall, ok := l.window.Stall()

@@ -40,7 +40,7 @@ type Grounds struct {
 func (m *Machine) gather(now time.Duration, in *Reading, s *Sight) {
 	g := Grounds{}
 	m.gatherHeld(now, in, &g)
-	m.gatherOthers(&g)
+	m.gatherOthers(now, &g)
 	g.Scarcity = Unknown
 	if in.HostOK {
 		g.Host, g.Scarcity = in.Host, verdict(in.Host.Scarce())
@@ -63,10 +63,20 @@ func verdict(pressing bool) Evidence {
 // gatherHeld asks the held leaves whether they fit, and whether their reclaim
 // is futile.
 func (m *Machine) gatherHeld(now time.Duration, in *Reading, g *Grounds) {
+	for _, other := range m.host.machines {
+		if other == m {
+			continue
+		}
+		for _, l := range other.held[:other.nHeld] {
+			if m.self != nil && related(l.Path, m.self.Path) {
+				g.seeFit(l) // nested: that hold counts as ours
+			}
+		}
+	}
 	for _, l := range m.held[:m.nHeld] {
-		if fits := l.fits(); fits > g.Fits {
-			g.Fits, g.FitsUnit = fits, l.Unit
-			g.Usage, g.Mark, g.HighRuns = l.Reading.UsageBytes, l.limits.Mark, l.ran
+		g.seeFit(l)
+		if l.by != byThrottle {
+			continue
 		}
 		if futile := l.futility(now, in, m.rules.Policy.Hold.Futile); futile > g.Futile {
 			g.Futile, g.FutileUnit, g.FutileFor = futile, l.Unit, now-l.futile
@@ -75,10 +85,18 @@ func (m *Machine) gatherHeld(now time.Duration, in *Reading, g *Grounds) {
 	}
 }
 
+// seeFit keeps the held leaf that fits least.
+func (g *Grounds) seeFit(l *Leaf) {
+	if fits := l.fits(); fits > g.Fits {
+		g.Fits, g.FitsUnit = fits, l.Unit
+		g.Usage, g.Mark, g.HighRuns = l.Reading.UsageBytes, l.limits.Mark, l.ran
+	}
+}
+
 // gatherOthers looks at everybody who is not held: the other leaves of the
-// slice and the groups beside the path to the root, but for those that hold
-// something themselves.
-func (m *Machine) gatherOthers(g *Grounds) {
+// slice and the groups beside the path to the root. Those who hold something
+// themselves count by what they stalled before: their windows are emptied then.
+func (m *Machine) gatherOthers(now time.Duration, g *Grounds) {
 	g.Others, g.OthersLimit = Unknown, pressure.Share(m.rules.Policy.Hold.Urgent)
 	see := func(name string, w *pressure.Window) {
 		stall, ok := w.Stall()
@@ -91,15 +109,13 @@ func (m *Machine) gatherOthers(g *Grounds) {
 	}
 	if m.rules.Policy.Hold.On != onSlice {
 		for _, l := range m.leaves {
-			if !l.hold.inForce() {
+			if !l.hold.inForce() && now >= l.glow && !m.host.holdsOn(l.Path, m) {
 				see(l.Unit, &l.window)
 			}
 		}
 	}
 	for _, w := range m.witnesses {
-		if !m.host.holdsBelow(w.Path) {
-			see(w.Path, &w.window)
-		}
+		see(w.Path, &w.window)
 	}
 	if g.OthersUnit != "" {
 		g.Others = verdict(over(g.OthersStall, g.OthersLimit))
@@ -150,9 +166,9 @@ const acquitAfter = time.Second
 // are not held stall on. To hold them longer would be an injustice. A leaf is
 // held once an episode, so it is not held again in this one.
 func (m *Machine) acquit(now time.Duration, out []Decision) []Decision {
-	stalled := m.insiders() == Pressing || m.grounds.Others == Pressing
+	stalled := m.insiders(now) == Pressing || m.grounds.Others == Pressing
 	for _, l := range m.held[:m.nHeld] {
-		meek := l.hold == holding && l.fits() == Calm && l.statOK && l.scanned == 0 && l.Reading.footprint() <= l.atHold.footprint()
+		meek := l.hold == holding && l.by == byThrottle && l.fits() == Calm && l.statOK && l.scanned == 0 && l.Reading.footprint() <= l.atHold.footprint()
 		switch {
 		case !meek:
 			l.meek = never

@@ -37,10 +37,19 @@ type Leaf struct {
 	gone bool // taken out of its machine
 
 	hold   holdState
-	failed bool        // could not be held in this episode
-	limits memcg.Hold  // while hold is holding or lifting
-	atHold LeafReading // its reading when the hold began
-	seen   uint64      // high events at the last reading since the hold
+	by     string        // the way it is held, or asked to be
+	asked  time.Duration // when the worker was last given something to do for it
+	late   bool          // that it does not answer was told
+	moving bool          // its mark is being moved
+	stiff  bool          // it could not be moved
+	stage  int           // of relief, that its mark has been moved to
+	thawed bool          // by relief, which watches how that goes
+	glow   time.Duration // its stall may be of our hold's making until then
+	first  memcg.Limit   // the mark that the hold began with
+	failed bool          // could not be held in this episode
+	limits memcg.Hold    // while hold is holding or lifting
+	atHold LeafReading   // its reading when the hold began
+	seen   uint64        // high events at the last reading since the hold
 	seenOK bool
 	ran    uint64 // high events between the last two of them
 	ranOK  bool
@@ -48,7 +57,7 @@ type Leaf struct {
 
 // NewLeaf returns a leaf to be added to a machine.
 func NewLeaf(unit, path string, inode uint64) *Leaf {
-	return &Leaf{Unit: unit, Path: path, Inode: inode}
+	return &Leaf{Unit: unit, Path: path, Inode: inode, glow: never}
 }
 
 // Held reports whether the shell should read the leaf's memory.high and high
@@ -113,10 +122,13 @@ func (l *Leaf) gain() uint64 {
 	return now - l.base
 }
 
-// take notes a leaf's reading.
-func (l *Leaf) take(now time.Duration, held bool) {
+// take notes a leaf's reading. tainted says that the hold of another slice
+// shows in its stall.
+func (l *Leaf) take(now time.Duration, held, tainted bool) {
 	r := &l.Reading
-	if r.TotalsOK {
+	if tainted || now < l.glow {
+		l.window.Reset()
+	} else if r.TotalsOK {
 		l.window.Add(now, r.Totals)
 		switch {
 		case !l.stallOK:
@@ -140,20 +152,21 @@ func (l *Leaf) begin(window time.Duration) {
 	l.window = pressure.NewWindow(window)
 	l.baseOK, l.failed, l.stallOK, l.stall, l.sample = false, false, false, 0, Sample{}
 	l.statOK, l.futile, l.meek = false, never, never
+	l.thawed, l.stage, l.stiff, l.late, l.glow = false, 0, false, false, never
 	if l.hold == refused || l.hold == pretended {
 		l.hold = free
 	}
 }
 
 // grower returns the leaf that may be held and gained most, if it gained
-// enough.
+// enough. On one path there is one hold at a time.
 func (m *Machine) grower() *Leaf {
 	var best *Leaf
 	var most, gained uint64
 	for _, l := range m.leaves {
 		g := l.gain()
 		most = max(most, g)
-		if l.hold == free && g > gained {
+		if l.hold == free && g > gained && !l.thawed && m.host.mayHold(l.Path, m) {
 			best, gained = l, g
 		}
 	}

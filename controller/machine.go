@@ -22,6 +22,10 @@ import (
 // Values of the policy that the machine itself gives a meaning.
 const (
 	byThrottle = "throttle"
+	byFreeze   = "freeze"
+	byRaise    = "raise"
+	bySignal   = "signal"
+	byStart    = "start"
 	onSlice    = "slice"
 )
 
@@ -48,20 +52,28 @@ const (
 type Machine struct {
 	Slice string
 
-	host  *Host
-	rules Rules
-	next  *Rules // taken when calm
-	newID func() ID
+	host   *Host
+	rules  Rules
+	ladder []configs.Step // of the rules
+	delay  time.Duration  // what the ladder has together, at most the policy's
+	next   *Rules         // taken when calm
+	newID  func() ID
 
 	self      *Leaf // the slice as a whole, for hold.on = "slice"
 	leaves    []*Leaf
 	witnesses []*Witness
+	parts     []*Witness // what the slice is made of, where it has no stall of its own to go by: the root
 
 	phase  Phase
 	events memcg.Events // at the last reading
 	seen   bool         // events is set
 	window pressure.Window
 	glow   time.Duration // our holds may show in the slice's stall until then
+	deaf   time.Duration // the kernel's triggers may speak of what is over until then
+	ending time.Duration // of the last stop on the host that was taken note of
+	slope  slope
+
+	scarcity Evidence // of the host, as the policy wants it, at the last reading
 
 	// The episode.
 	id       ID
@@ -70,6 +82,13 @@ type Machine struct {
 	stallOK  bool
 	began    time.Duration // of this part of the episode
 	used     time.Duration // of the delay, in parts before this one
+	now      time.Duration // of the last step
+	passed   time.Duration // between the last two
+	frozen   int           // leaves, when relief began
+	rung     int           // of the ladder, where the wait stands; -1: before the first
+	eased    int           // how many steps of relief were taken
+	byHand   bool          // the holds were lifted by hand, there are no more in this episode
+	unlent   bool          // that nothing can be lent was told
 	deadline time.Duration
 	calm     time.Duration // since when; never: not calm
 	pressed  time.Duration // when the slice's own readings last pressed
@@ -77,6 +96,7 @@ type Machine struct {
 	more     bool          // the breach went on after a stop
 	told     bool          // that nothing can be stopped
 	retry    time.Duration // not weighed again before
+	lull     time.Duration // nor before this, unless it is urgent
 	why      Why
 	because  Grounds // of the judgment that led to the choice
 	choice   choice
@@ -117,9 +137,9 @@ const never = time.Duration(-1 << 62)
 func NewMachine(host *Host, slice string, rules Rules, self *Leaf, newID func() ID) *Machine {
 	m := &Machine{
 		Slice: slice, host: host, rules: rules, newID: newID, self: self,
-		glow: never, ended: never, choice: choice{since: never},
-		window: pressure.NewWindow(rules.Policy.Pressure.Window),
+		glow: never, deaf: never, ended: never, choice: choice{since: never},
 	}
+	m.take(rules)
 	host.machines = append(host.machines, m)
 	return m
 }
@@ -139,10 +159,14 @@ func (m *Machine) Victim() *Candidate {
 }
 
 // Until returns when the machine wants the next reading; false in calm, when
-// only the kernel's reports wake it.
+// only the kernel's reports wake it. Without swap those come too late, and
+// calm is looked at now and then.
 func (m *Machine) Until(last time.Duration) (time.Duration, bool) {
-	if m.phase == PhaseCalm {
-		return 0, false
+	switch {
+	case m.phase == PhaseCalm && m.nHeld > 0:
+		return last + overdueAfter, true // a lift that hangs is told
+	case m.phase == PhaseCalm:
+		return last + m.slope.lookAfter(), m.slope.on
 	}
 	if m.fresh {
 		return last + firstTick, true
@@ -157,8 +181,18 @@ func (m *Machine) SetRules(r Rules) {
 		m.next = &r
 		return
 	}
+	m.take(r)
+}
+
+func (m *Machine) take(r Rules) {
 	m.rules, m.next = r, nil
+	m.ladder, m.delay = r.Policy.Hold.Ladder(), 0
+	for _, step := range m.ladder {
+		m.delay += step.Delay
+	}
+	m.delay = min(m.delay, r.Policy.Hold.Delay)
 	m.window = pressure.NewWindow(r.Policy.Pressure.Window)
+	m.SetParts(m.parts)
 }
 
 // AddLeaf adds a leaf. A young one was made during the episode that runs: all
@@ -193,6 +227,18 @@ func (m *Machine) SetWitnesses(ws []*Witness) {
 	m.witnesses = ws
 }
 
+// SetParts replaces the groups that a slice is made of. The root cgroup's own
+// stall counts that of the kernel's threads as well: with parts, the worst of
+// theirs is the slice's.
+func (m *Machine) SetParts(ws []*Witness) {
+	for _, w := range ws {
+		if w.window.Length() != m.rules.Policy.Pressure.Window {
+			w.window = pressure.NewWindow(m.rules.Policy.Pressure.Window)
+		}
+	}
+	m.parts = ws
+}
+
 // Close takes the machine out of its host and lifts all it holds: the slice is
 // gone, not watched any more, or the daemon ends. It must not be stepped again.
 func (m *Machine) Close(out []Decision) []Decision {
@@ -212,14 +258,16 @@ func (m *Machine) Close(out []Decision) []Decision {
 // the daemon's start; it never runs backwards. Decisions are to be carried out
 // in their order.
 func (m *Machine) Step(now time.Duration, in *Reading, out []Decision) []Decision {
+	m.passed = now - m.now
+	m.now, m.usage, m.usageOK = now, in.UsageBytes, in.UsageOK
 	s := m.sight(now, in)
-	m.usage, m.usageOK = in.UsageBytes, in.UsageOK
 	if _, e := m.detect(&s); e == Pressing {
 		m.pressed = now
 	}
 	if s.RiseOK && s.Rise.OOMKill > 0 {
 		out = m.kernelKilled(now, in, &s, out)
 	}
+	out = m.overdue(now, m.yield(out))
 	switch m.phase {
 	case PhaseCalm:
 		return m.stepCalm(now, in, &s, out)
@@ -231,21 +279,27 @@ func (m *Machine) Step(now time.Duration, in *Reading, out []Decision) []Decisio
 	return m.stepSettling(now, in, out)
 }
 
-// sight turns a reading into what detectors may see.
-func (m *Machine) sight(now time.Duration, in *Reading) Sight {
-	s := Sight{Tainted: m.nHeld > 0 || now < m.glow}
-	if s.Tainted {
-		m.window.Reset()
-	} else {
-		if in.TotalsOK {
-			m.window.Add(now, in.Totals)
-		}
-		s.Stall, s.StallOK = m.window.Stall()
-		// A trigger's window may reach back into the afterglow.
-		if now >= m.glow+m.window.Length() {
-			s.FiredSome, s.FiredFull = in.FiredSome, in.FiredFull
+// yield lifts holds on what another slice is stopping: a process that sleeps
+// over memory.high, or is frozen, dies slowly or not at all.
+func (m *Machine) yield(out []Decision) []Decision {
+	if m.host.doomed == "" || m.host.stopping == m {
+		return out
+	}
+	for _, l := range m.held[:m.nHeld] {
+		if related(l.Path, m.host.doomed) {
+			l.failed = true
+			out = m.lift(l, out)
 		}
 	}
+	return out
+}
+
+// sight turns a reading into what detectors may see.
+func (m *Machine) sight(now time.Duration, in *Reading) Sight {
+	m.forgetWhatIsOver(now)
+	s := Sight{Tainted: m.tainted(now)}
+	m.measure(now, in, &s)
+	m.fathom(now, in, &s)
 	if in.EventsOK {
 		s.Rise, s.RiseOK = rise(m.events, in.Events), m.seen
 		m.events, m.seen = in.Events, true
@@ -255,15 +309,13 @@ func (m *Machine) sight(now time.Duration, in *Reading) Sight {
 	}
 	held := m.nHeld > 0 || m.most.n > 0
 	for _, l := range m.leaves {
-		l.take(now, held)
+		l.take(now, held, m.host.taints(now, l.Path, m))
 	}
 	if m.self != nil {
-		m.self.take(now, held)
+		m.self.take(now, held, false)
 	}
 	for _, w := range m.witnesses {
-		if w.TotalsOK {
-			w.window.Add(now, w.Totals)
-		}
+		w.take(now, m.host.taints(now, w.Path, nil))
 	}
 	return s
 }

@@ -91,14 +91,14 @@ func TestMachine_ResumesWithWhatIsLeft(t *testing.T) {
 	w.run(6*sec, nil)
 	first = s.m.Episode()
 	b.grow, b.usage, s.stall = 0, 40*mib, 0
-	w.run(11*sec, nil)
+	w.run(15*sec, nil)
 	if s.m.Phase() != controller.PhaseCalm {
 		t.Fatalf("phase %v at %v, want calm", s.m.Phase(), w.now)
 	}
 	b.grow, s.stall = 4*mib, 0.5
 	again := w.now
 	var stopped time.Duration
-	w.run(25*sec, func() {
+	w.run(30*sec, func() {
 		if !b.alive && stopped == 0 {
 			stopped, s.stall = w.now, 0
 		}

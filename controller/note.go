@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"reprieve/configs"
 	"reprieve/memcg"
 	"reprieve/pressure"
 )
@@ -39,6 +40,9 @@ const (
 	NoteStop                          // a candidate was chosen and is being stopped
 	NoteStopped                       // its group is empty
 	NoteSettled                       // its memory is back, or the settle time is over
+	NoteStep                          // a step of the ladder was taken, or could not be
+	NoteReleased                      // the holds were lifted by hand
+	NoteHooks                         // those who listen were told of a stop
 	NoteAcquitted                     // a hold is lifted early: its leaf is not the cause
 	NoteKernel                        // the kernel's OOM killer killed in the slice
 	NoteRevived                       // a unit that a stop took down is started again
@@ -78,7 +82,10 @@ type Note struct {
 	User       bool   // Unit belongs to the manager of the user UID
 	UID        uint32
 	UsageBytes uint64      // of Unit, or of the slice where there is none
-	Mark       memcg.Limit // NoteHold: the memory.high set
+	Mark       memcg.Limit // NoteHold: the memory.high or memory.max set
+	By         string      // NoteHold: throttle, freeze or raise
+	LentBytes  uint64      // NoteHold by raise
+	Spared     bool        // NoteRelief: the delay is over, the pressure is not, and the host is not short
 
 	Why        Why
 	Grounds    Grounds       // NoteStop, NoteRelief: what the judgment went by
@@ -110,8 +117,18 @@ type Note struct {
 	Count   int      // NoteStaysDown: how often it was revived
 	Per     time.Duration
 
+	Rung  configs.Step // NoteStep: which; by "raise" where nothing could be lent
+	Hooks []HookAnswer // NoteHooks
+
 	Step string // NoteFailed: what could not be done
-	Err  error  // NoteFailed: why; may be nil
+	Err  error  // NoteFailed, NoteStep: why; may be nil
+}
+
+// HookAnswer is how one who listens took the news of a stop.
+type HookAnswer struct {
+	Name string
+	Took time.Duration
+	Err  error
 }
 
 // ofLeaf and ofVictim say whom a note is about.

@@ -1,6 +1,8 @@
 package controller
 
 import (
+	"time"
+
 	"reprieve/memcg"
 	"reprieve/pressure"
 )
@@ -18,8 +20,14 @@ type Reading struct {
 	Events   memcg.Events // memory.events of the slice and all below
 	EventsOK bool
 
-	UsageBytes uint64 // memory.current of the slice
+	UsageBytes uint64 // memory.current of the slice; of the root, what is not available
 	UsageOK    bool
+
+	// What the slice may have at most, and the page cache in it, which comes
+	// back without killing anybody. Read where the policy asks, see Wants.
+	Max       memcg.Limit // memory.max
+	FileBytes uint64      // active and inactive, of memory.stat
+	RoomOK    bool        // both were read
 
 	// The host's free memory and swap against the configured floors, see Scarce.
 	Host   HostReading
@@ -30,6 +38,7 @@ type Reading struct {
 
 // HostReading is what a host has left, and the floors of the configuration.
 type HostReading struct {
+	TotalBytes                     uint64
 	AvailableBytes, AvailableFloor uint64
 	SwapFreeBytes, SwapFloor       uint64
 	SwapTotalBytes                 uint64
@@ -50,17 +59,20 @@ type LeafReading struct {
 	Totals   pressure.Totals // memory.pressure of the leaf
 	TotalsOK bool
 
-	// Of a held leaf only: memory.high, and how often the leaf itself ran
-	// into it (memory.events.local).
+	// Of a held leaf only: what the file of the hold holds (memory.high, or
+	// memory.max; of cgroup.freeze 0 or 1), and how often the leaf itself ran into
+	// memory.high (memory.events.local).
 	High       memcg.Limit
 	HighEvents uint64
 	HighOK     bool
 
 	// Of a held leaf only, from memory.stat: what reclaim looked at and what
-	// it got since the group was made, and the page cache that is left.
+	// it got since the group was made, and what it could still get.
 	ScanPages, StealPages uint64
-	FileBytes             uint64
+	FileBytes, AnonBytes  uint64
 	StatOK                bool
+
+	GuardBytes uint64 // memory.min or memory.low, of a held leaf; 0 where not read
 }
 
 // footprint is what a leaf has in memory or in swap: a group that is swapped
@@ -80,4 +92,15 @@ type Witness struct {
 	TotalsOK bool
 
 	window pressure.Window
+}
+
+// take notes a witness's reading. While somebody's hold shows in its stall, or
+// may, it is none.
+func (w *Witness) take(now time.Duration, tainted bool) {
+	switch {
+	case tainted:
+		w.window.Reset()
+	case w.TotalsOK:
+		w.window.Add(now, w.Totals)
+	}
 }

@@ -15,7 +15,10 @@ type stop struct {
 	before  uint64 // usage of the slice at the decision
 	sized   bool   // before is known
 
+	hooked   bool          // those who listen have answered, or there are none
+	hooksBy  time.Duration // no longer than this
 	asked    time.Duration // StopUnit was last given out; never: not yet
+	began    time.Duration // and first: the grace time counts from then
 	waiting  bool          // for its answer
 	queued   bool          // systemd has the job
 	hopeless bool          // asking again cannot help
@@ -61,7 +64,31 @@ func (m *Machine) startStop(now time.Duration, victim *Candidate, all []Candidat
 	m.choice = choice{since: never}
 	m.stop = stop{victim: *victim, decided: now, before: m.usage, sized: m.usageOK, asked: never, killAsked: never, swept: never, empty: never}
 	m.phase, m.due = PhaseStopping, true
+	m.host.doomed = victim.Path
+	m.stop.hooksBy = now + m.rules.Policy.Stop.Hooks
+	if m.stop.hooked = m.stop.hooksBy == now; !m.stop.hooked {
+		out = append(out, Decision{Action: Notify, Victim: &m.stop.victim, Until: m.stop.hooksBy})
+	}
 	return m.proceed(now, out)
+}
+
+// HooksAnswered takes what those who listen said to Notify. None of them has a
+// veto.
+func (m *Machine) HooksAnswered(now time.Duration, answers []HookAnswer, out []Decision) []Decision {
+	if m.phase != PhaseStopping && m.phase != PhaseSettling {
+		return out
+	}
+	if len(answers) > 0 {
+		note := m.note(NoteHooks, now)
+		note.ofVictim(&m.stop.victim)
+		note.Hooks, note.Took = answers, m.rules.Policy.Stop.Hooks
+		out = append(out, Decision{Action: Report, Note: note})
+	}
+	m.stop.hooked = true
+	if m.phase == PhaseStopping {
+		return m.proceed(now, out)
+	}
+	return out
 }
 
 // stepStopping drives a stop by the clock.
@@ -84,7 +111,7 @@ func (m *Machine) VictimSeen(now time.Duration, v VictimReading, out []Decision)
 		note.UsageBytes = m.stop.victim.UsageBytes
 		note.Took, note.Reaped, note.ReapBytes = now-m.stop.decided, m.stop.reaped, m.stop.reapBytes
 		m.phase = PhaseSettling
-		m.window.Reset()
+		m.forgetStall()
 		if m.nHeld == 0 && m.most.n == 1 && m.most.unit == m.stop.victim.Unit {
 			m.glow = now // its sleeps ended with it
 		}
@@ -98,10 +125,16 @@ func (m *Machine) VictimSeen(now time.Duration, v VictimReading, out []Decision)
 // for another longer than its bound.
 func (m *Machine) proceed(now time.Duration, out []Decision) []Decision {
 	s := &m.stop
-	if m.nHeld > 0 && now-s.decided < liftBound {
+	if !s.hooked && now < s.hooksBy {
+		return out // those who listen save what they can
+	}
+	if (m.nHeld > 0 || m.host.holdsOn(s.victim.Path, m)) && now-s.decided < liftBound {
 		return out // a process that sleeps over memory.high dies slowly
 	}
 	if s.asked == never || (!s.waiting && !s.queued && !s.hopeless && now-s.asked >= againAfter) {
+		if s.asked == never {
+			s.began = now
+		}
 		s.asked, s.waiting = now, true
 		out = append(out, Decision{Action: StopUnit, Victim: &s.victim})
 		if s.killAsked == never {
@@ -112,7 +145,7 @@ func (m *Machine) proceed(now time.Duration, out []Decision) []Decision {
 		s.waiting = false // the shell keeps BusBound; this is for a shell that hangs
 	}
 	if s.killAsked == never {
-		if !s.waiting && now-s.decided >= m.rules.Policy.Stop.Grace {
+		if !s.waiting && now-s.began >= m.rules.Policy.Stop.Grace {
 			s.killAsked = now
 			out = append(out, Decision{Action: Kill, Victim: &s.victim})
 		}
@@ -137,7 +170,7 @@ func (m *Machine) stuck(now time.Duration, out []Decision) []Decision {
 	m.fruitless = append(m.fruitless, m.stop.victim.Inode)
 	m.stop.empty = now
 	m.phase = PhaseSettling
-	m.window.Reset()
+	m.forgetStall()
 	return append(out, Decision{Action: Report, Note: note})
 }
 
@@ -225,7 +258,7 @@ func (m *Machine) stepSettling(now time.Duration, in *Reading, out []Decision) [
 	if s.sized && in.UsageOK && in.UsageBytes < s.before {
 		freed = s.before - in.UsageBytes
 	}
-	back := s.sized && freed >= s.victim.UsageBytes/10*9 && m.window.Full()
+	back := s.sized && freed >= s.victim.UsageBytes/10*9 && m.measured()
 	if !back && took < settle {
 		return out
 	}
@@ -238,11 +271,16 @@ func (m *Machine) stepSettling(now time.Duration, in *Reading, out []Decision) [
 	}
 	out = append(out, Decision{Action: Report, Note: m.settledNote(now, in, freed, goesOn)})
 	m.host.done(m)
+	m.host.ended, m.ending, m.deaf = now, now, now+m.window.Length()
 	if !goesOn {
 		return m.end(now, out)
 	}
 	m.phase, m.due, m.more, m.calm = PhaseHeld, true, true, never
-	m.deadline, m.retry = now, never
+	m.deadline, m.retry, m.lull = now, never, never
+	if back {
+		// Who lives on reads back what was swapped out, and stalls for it.
+		m.lull = now + m.rules.Policy.Hold.Calm
+	}
 	return out
 }
 

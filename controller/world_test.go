@@ -57,6 +57,9 @@ type group struct {
 	stolen  uint64
 	file    uint64
 	kills   uint64 // by the kernel, not looked at yet
+	frozen  bool
+	anon    uint64
+	guard   uint64
 }
 
 // world is a host as the shell sees it, with a clock of its own: it plays the
@@ -70,6 +73,12 @@ type world struct {
 	ids    uint64
 	scarce bool
 	swap   uint64 // free
+
+	available uint64
+	floor     uint64        // of what is available
+	fell      time.Duration // when a case took the host below it
+	swapless  bool
+	noHost    bool // meminfo cannot be read
 }
 
 type simSlice struct {
@@ -85,32 +94,87 @@ type simSlice struct {
 	last    time.Duration
 
 	holdErr, stopErr error
-	deaf             bool // systemd does not answer
-	immortal         bool // victims do not die
-	silentWeigh      bool // candidates never come
-	kept             bool // the old limit was 700M
+	deaf             bool        // systemd does not answer
+	immortal         bool        // victims do not die
+	silentWeigh      bool        // candidates never come
+	kept             bool        // the old limit was 700M
+	old              memcg.Limit // or this one
 	weighed          int
 	onWeigh          func(n int)
 	onFailed         func(controller.Note)
 	onStop, onRelief func(controller.Note)
+	onSettled        func(controller.Note)
 	slow             time.Duration // that a hold takes
-	later            func()
-	laterAt          time.Duration
-	late             int    // answers of systemd's that come too late
-	ghost            *group // lives on when it was stopped
-	dirty            bool   // read at the next turn
+	jobs             []job         // of workers that take their time
+	late             int           // answers of systemd's that come too late
+	ghost            *group        // lives on when it was stopped
+	dirty            bool          // read at the next turn
 	left             []memcg.Process
 	victim           *group
 	killed           bool
 	heldSince        map[*controller.Leaf]time.Duration
+
+	hooks                             []controller.HookAnswer
+	stepErr                           error
+	deafHooks, stuckLift, stuckMove   bool
+	moves                             []memcg.Limit // marks that were moved to
+	max                               memcg.Limit   // of the slice; 0: none
+	file                              uint64        // page cache of the slice
+	onBreach, onHold, onHooks, onStep func(controller.Note)
+
+	peak                uint64        // usage
+	noRoom              bool          // memory.max and memory.stat cannot be read
+	slowMove, slowHooks time.Duration // that these take
+	acts                []act         // what was carried out, and when
+	underHold           map[controller.ID]time.Duration
+}
+
+// job is an answer that comes later.
+type job struct {
+	at time.Duration
+	do func()
+}
+
+// act is one thing that was done. "held" is a hold in force.
+type act struct {
+	at   time.Duration
+	what string
+	unit string
+	mark memcg.Limit // of a hold or a move
+}
+
+// did notes what is done.
+func (s *simSlice) did(what, unit string, mark memcg.Limit) {
+	s.acts = append(s.acts, act{s.w.now, what, unit, mark})
+}
+
+// when returns the times of all acts of one kind; unit "" is any.
+func (s *simSlice) when(what, unit string) []time.Duration {
+	var all []time.Duration
+	for _, a := range s.acts {
+		if a.what == what && (unit == "" || a.unit == unit) {
+			all = append(all, a.at)
+		}
+	}
+	return all
+}
+
+// first returns the time of the first act of a kind; never having been done fails the test.
+func (s *simSlice) first(what, unit string) time.Duration {
+	s.w.t.Helper()
+	all := s.when(what, unit)
+	if len(all) == 0 {
+		s.w.t.Fatalf("no %s of %q was carried out; %q", what, unit, s.w.log)
+	}
+	return all[0]
 }
 
 func newWorld(t *testing.T) *world {
-	return &world{t: t, host: &controller.Host{}, swap: 512 * mib}
+	return &world{t: t, host: &controller.Host{}, swap: 512 * mib, available: 500 * mib}
 }
 
 func (w *world) slice(name string, r controller.Rules, groups ...*group) *simSlice {
-	s := &simSlice{w: w, groups: groups, last: -sec, heldSince: map[*controller.Leaf]time.Duration{}}
+	s := &simSlice{w: w, groups: groups, last: -sec, heldSince: map[*controller.Leaf]time.Duration{}, underHold: map[controller.ID]time.Duration{}}
 	s.self = controller.NewLeaf(name, "/"+name, 1)
 	s.m = controller.NewMachine(w.host, name, r, s.self, func() controller.ID {
 		w.ids++
@@ -150,6 +214,9 @@ func (w *world) run(until time.Duration, each func()) {
 // live is 10 ms of the kernel's life.
 func (s *simSlice) live() {
 	stall := s.stall
+	if len(s.heldSince) > 0 {
+		s.underHold[s.m.Episode()] += 10 * ms
+	}
 	for _, g := range s.groups {
 		if !g.alive {
 			continue
@@ -159,6 +226,9 @@ func (s *simSlice) live() {
 			if g != s.ghost {
 				g.usage = 0
 			}
+			continue
+		}
+		if g.frozen {
 			continue
 		}
 		if g.squeeze && g.leaf.Held() {
@@ -179,20 +249,16 @@ func (s *simSlice) live() {
 
 // turn is the shell: it wakes as the real loop does, reads, steps, carries out.
 func (s *simSlice) turn() {
-	if s.later != nil && s.w.now >= s.laterAt {
-		job := s.later
-		s.later = nil
-		job()
-	}
+	s.work()
 	calm := s.m.Phase() == controller.PhaseCalm
 	at, due := s.m.Until(s.last)
 	if calm && s.w.now%(500*ms) == 0 && s.stall*10000 >= float64(s.m.Rules().Policy.Pressure.Full) && s.m.Rules().Policy.Pressure.Full > 0 {
-		s.reading.FiredFull, due = true, true
+		s.reading.FiredFull, due, at = true, true, s.w.now
 	}
 	if calm && (s.events != s.reading.Events || s.dirty) {
 		due, at, s.dirty = true, s.w.now, false
 	}
-	if !due || (!calm && s.w.now < at) {
+	if !due || s.w.now < at {
 		return
 	}
 	s.read()
@@ -202,15 +268,42 @@ func (s *simSlice) turn() {
 	s.bound()
 }
 
+// work brings the answers of workers that are done.
+func (s *simSlice) work() {
+	for i := 0; i < len(s.jobs); i++ {
+		if one := s.jobs[i]; s.w.now >= one.at {
+			s.jobs = append(s.jobs[:i], s.jobs[i+1:]...)
+			i--
+			one.do()
+		}
+	}
+}
+
+// soon does what a worker needs a time for; none is at once.
+func (s *simSlice) soon(takes time.Duration, do func()) {
+	if takes == 0 {
+		do()
+		return
+	}
+	s.jobs = append(s.jobs, job{s.w.now + takes, do})
+}
+
 func (s *simSlice) read() {
 	r := &s.reading
 	r.Totals.FullMicros, r.Totals.SomeMicros, r.TotalsOK = s.total, s.total, !s.blind
 	r.Events, r.EventsOK = s.events, !s.blind
-	r.Host, r.HostOK = controller.HostReading{AvailableBytes: 500 * mib, SwapFreeBytes: s.w.swap, SwapTotalBytes: 512 * mib}, true
+	r.Host, r.HostOK = controller.HostReading{
+		TotalBytes: 1000 * mib, AvailableBytes: s.w.available, SwapFreeBytes: s.w.swap, SwapTotalBytes: 512 * mib,
+		AvailableFloor: s.w.floor,
+	}, !s.w.noHost
+	if s.w.swapless {
+		r.Host.SwapFreeBytes, r.Host.SwapTotalBytes = 0, 0
+	}
 	if s.w.scarce {
 		r.Host.AvailableFloor, r.Host.SwapFloor = 600*mib, 513*mib
 	}
 	r.UsageBytes, r.UsageOK = 0, true
+	s.peak = max(s.peak, s.usage())
 	for _, g := range s.groups {
 		r.UsageBytes += g.usage
 		l := &g.leaf.Reading
@@ -219,19 +312,42 @@ func (s *simSlice) read() {
 		l.Totals.FullMicros, l.Totals.SomeMicros, l.TotalsOK = g.total, g.total, ok
 		l.ScanPages, l.StealPages, l.FileBytes, l.StatOK = g.scanned, g.stolen, g.file, ok && g.leaf.Held()
 		l.High, l.HighEvents, l.HighOK = g.high, g.hits, ok && g.leaf.Held()
+		l.AnonBytes, l.GuardBytes = g.anon, g.guard
+		if g.leaf.Limits().File == memcg.Freeze {
+			l.High = 0
+			if g.frozen {
+				l.High = 1
+			}
+		}
 	}
-	s.self.Reading = controller.LeafReading{UsageBytes: r.UsageBytes, UsageOK: true}
+	r.Max, r.FileBytes, r.RoomOK = memcg.Max, s.file, !s.noRoom
+	if s.max > 0 {
+		r.Max = s.max
+	}
+	s.self.Reading = controller.LeafReading{
+		UsageBytes: r.UsageBytes, UsageOK: true, High: r.Max, HighOK: s.self.Held(), FileBytes: s.file, StatOK: s.self.Held(),
+	}
 	r.Victim = controller.VictimReading{}
 	if s.victim != nil {
 		r.Victim = controller.VictimReading{OK: true, Populated: s.victim.alive}
 	}
 }
 
-// bound is promise 1: no hold outlives its delay.
+// bound is promise 1: no hold outlives its delay, nor do those of one episode together. And one
+// machine at a time has a victim.
 func (s *simSlice) bound() {
+	delay := s.m.Rules().Policy.Hold.Delay
 	for l, since := range s.heldSince {
-		if held, delay := s.w.now-since, s.m.Rules().Policy.Hold.Delay; held > delay+controller.Tick {
+		if held := s.w.now - since; held > delay+controller.Tick {
 			s.w.t.Errorf("%v: %s is held for %v, longer than the delay of %v", s.w.now, l.Unit, held, delay)
+		}
+	}
+	if all := s.underHold[s.m.Episode()]; all > delay+2*controller.Tick {
+		s.w.t.Errorf("%v: %s held for %v in episode %v, longer than the delay of %v", s.w.now, s.m.Slice, all, s.m.Episode(), delay)
+	}
+	for _, other := range s.w.slices {
+		if other != s && other.m.Victim() != nil && s.m.Victim() != nil {
+			s.w.t.Errorf("%v: %s and %s have a victim at once", s.w.now, s.m.Slice, other.m.Slice)
 		}
 	}
 }
@@ -250,17 +366,30 @@ func (s *simSlice) carry(all []controller.Decision) {
 		switch d.Action {
 		case controller.Hold, controller.PutBack:
 			s.w.say("hold %s", d.Leaf.Unit)
-			if s.slow == 0 {
-				s.hold(d)
-				break
+			s.soon(s.slow, func() { s.hold(d) })
+		case controller.Move:
+			s.move(d)
+		case controller.Interrupt:
+			s.w.say("interrupt %s", d.Leaf.Unit)
+			s.did("interrupt", d.Leaf.Unit, 0)
+		case controller.Signal, controller.Start:
+			s.w.say("%s %s", d.Step.By, d.Step.Unit)
+			s.did(d.Step.By, d.Step.Unit, 0)
+			s.carry(s.m.StepAnswered(s.w.now, d.Step, s.stepErr, nil))
+		case controller.Notify:
+			s.w.say("notify of %s", d.Victim.Unit)
+			s.did("notify", d.Victim.Unit, 0)
+			if !s.deafHooks {
+				s.soon(s.slowHooks, func() { s.carry(s.m.HooksAnswered(s.w.now, s.hooks, nil)) })
 			}
-			s.later, s.laterAt = func() { s.hold(d) }, s.w.now+s.slow
 		case controller.Lift:
 			s.w.say("lift %s", d.Leaf.Unit)
-			if g := s.group(d.Leaf); g != nil {
-				g.high = d.Leaf.Limits().Old
+			s.did("lift", d.Leaf.Unit, 0)
+			delete(s.heldSince, d.Leaf) // asked in time: more is not in the machine's hands
+			if s.stuckLift {
+				break
 			}
-			delete(s.heldSince, d.Leaf)
+			s.restore(d.Leaf)
 			s.carry(s.m.LiftAnswered(s.w.now, d.Leaf, memcg.RestoredOld, nil, nil))
 		case controller.Weigh:
 			if !s.silentWeigh {
@@ -272,6 +401,7 @@ func (s *simSlice) carry(all []controller.Decision) {
 			}
 		case controller.StopUnit:
 			s.w.say("StopUnit %s", d.Victim.Unit)
+			s.did("StopUnit", d.Victim.Unit, 0)
 			s.victim = s.group(d.Victim.Leaves[0])
 			switch {
 			case s.deaf:
@@ -283,6 +413,7 @@ func (s *simSlice) carry(all []controller.Decision) {
 			}
 		case controller.Kill:
 			s.w.say("kill %s", d.Victim.Unit)
+			s.did("kill", d.Victim.Unit, 0)
 			s.killed = true
 			s.carry(s.m.KillAnswered(s.w.now, nil, nil))
 		case controller.Sweep:
@@ -294,6 +425,47 @@ func (s *simSlice) carry(all []controller.Decision) {
 	}
 }
 
+// restore gives back what a hold stands in for.
+func (s *simSlice) restore(l *controller.Leaf) {
+	limits := l.Limits()
+	g := s.group(l)
+	switch {
+	case limits.File == memcg.MaxFile:
+		s.max = limits.Old
+	case g == nil:
+	case limits.File == memcg.Freeze:
+		g.frozen = false
+	default:
+		g.high = limits.Old
+	}
+}
+
+// move moves a mark; 0 is at usage. An answer to a hold that is over comes too late.
+func (s *simSlice) move(d controller.Decision) {
+	if s.stuckMove {
+		return
+	}
+	s.soon(s.slowMove, func() {
+		h, g := d.Leaf.Limits(), s.group(d.Leaf)
+		if h.File == 0 {
+			return // lifted meanwhile: the write was interrupted
+		}
+		if h.Mark = d.To; h.Mark == 0 {
+			h.Mark = memcg.Limit(d.Leaf.Reading.UsageBytes + mib)
+		}
+		s.moves = append(s.moves, h.Mark)
+		s.did("move", d.Leaf.Unit, h.Mark)
+		switch {
+		case h.File == memcg.MaxFile:
+			s.max = h.Mark
+		case g != nil:
+			g.high = h.Mark
+			g.usage = min(g.usage, uint64(h.Mark)) // the writer reclaims
+		}
+		s.carry(s.m.MoveAnswered(s.w.now, d.Leaf, h, nil, nil))
+	})
+}
+
 func (s *simSlice) hold(d controller.Decision) {
 	if s.holdErr != nil {
 		s.carry(s.m.HoldAnswered(s.w.now, d.Leaf, memcg.Hold{}, s.holdErr, nil))
@@ -303,16 +475,29 @@ func (s *simSlice) hold(d controller.Decision) {
 	if s.kept {
 		old = memcg.Limit(700 * mib)
 	}
+	if s.old > 0 {
+		old = s.old
+	}
 	if d.Action == controller.PutBack {
 		old = d.Found
 	}
-	h := memcg.Hold{Old: old, Mark: memcg.Limit(d.Leaf.Reading.UsageBytes + mib)}
-	if g := s.group(d.Leaf); g != nil {
+	h := memcg.Hold{File: memcg.High, Old: old, Mark: memcg.Limit(d.Leaf.Reading.UsageBytes + mib)}
+	g := s.group(d.Leaf)
+	switch {
+	case d.By == "raise":
+		h = memcg.Hold{File: memcg.MaxFile, Old: s.max, Mark: s.max + memcg.Limit(d.Bytes)}
+		s.max = h.Mark
+	case g == nil:
+	case d.By == "freeze":
+		h = memcg.Hold{File: memcg.Freeze, Mark: 1}
+		g.frozen = true
+	default:
 		g.high = h.Mark
 	}
 	if _, again := s.heldSince[d.Leaf]; !again {
 		s.heldSince[d.Leaf] = s.w.now
 	}
+	s.did("held", d.Leaf.Unit, h.Mark)
 	s.carry(s.m.HoldAnswered(s.w.now, d.Leaf, h, nil, nil))
 }
 
@@ -348,15 +533,35 @@ func (s *simSlice) candidates(scale controller.Scale) []controller.Candidate {
 func (s *simSlice) note(n controller.Note) {
 	switch n.Kind {
 	case controller.NoteBreach:
+		if s.onBreach != nil {
+			s.onBreach(n)
+		}
 		s.w.say("breach %s by %s", s.m.Slice, n.Breach.By)
 		s.killed, s.victim = false, nil
 	case controller.NoteHold:
+		if s.onHold != nil {
+			s.onHold(n)
+		}
 		s.w.say("held %s", n.Unit)
 	case controller.NoteRelief:
 		if s.onRelief != nil {
 			s.onRelief(n)
 		}
-		s.w.say("relief %s", s.m.Slice)
+		s.w.say("%s", strings.TrimSpace("relief "+s.m.Slice+map[bool]string{true: " spared"}[n.Spared]))
+	case controller.NoteStep:
+		if s.onStep != nil {
+			s.onStep(n)
+		}
+		if n.Err != nil {
+			s.w.say("not done: %s", n.Rung.By)
+		}
+	case controller.NoteReleased:
+		s.w.say("released %d", n.Held)
+	case controller.NoteHooks:
+		if s.onHooks != nil {
+			s.onHooks(n)
+		}
+		s.w.say("told %d", len(n.Hooks))
 	case controller.NoteStop:
 		if s.onStop != nil {
 			s.onStop(n)
@@ -366,6 +571,9 @@ func (s *simSlice) note(n controller.Note) {
 	case controller.NoteStopped:
 		s.w.say("stopped %s", n.Unit)
 	case controller.NoteSettled:
+		if s.onSettled != nil {
+			s.onSettled(n)
+		}
 		if s.ghost != nil && n.Unit == s.ghost.leaf.Unit {
 			s.ghost.alive, s.killed = true, false
 		}
@@ -396,7 +604,7 @@ func (w *world) expect(story string) {
 	}
 	for _, s := range w.slices {
 		for _, g := range s.groups {
-			if s.m.Phase() == controller.PhaseCalm && g.alive && g.high != memcg.Max && !s.kept {
+			if s.m.Phase() == controller.PhaseCalm && g.alive && g.high != memcg.Max && !s.kept && g.high != s.old {
 				w.t.Errorf("calm, and %s still has memory.high %v", g.leaf.Unit, g.high)
 			}
 		}

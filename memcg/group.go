@@ -1,6 +1,7 @@
 // Package memcg is one memory control group of cgroup2: opened by directory
-// descriptor, read without allocating, held under memory.high, killed whole;
-// and the tree of groups, followed by inotify.
+// descriptor, read without allocating, held (by memory.high,
+// cgroup.freeze or a raised memory.max), killed whole; and the tree of groups,
+// followed by inotify.
 //
 // It knows the kernel's files and nothing of systemd: what a directory's name
 // means, its caller says. It decides nothing. Reading and writing go through
@@ -38,19 +39,26 @@ const (
 	Min
 	Low
 	OOMGroup // memory.oom.group
+	MaxFile  // memory.max; Max is a Limit
+	Freeze   // cgroup.freeze
 	files    // how many there are
 )
 
 var fileNames = [files]string{
 	"memory.current", "memory.swap.current", "memory.pressure", "memory.events", "memory.events.local",
 	"memory.stat", "memory.high", "cgroup.events", "cgroup.kill", "cgroup.procs",
-	"memory.min", "memory.low", "memory.oom.group",
+	"memory.min", "memory.low", "memory.oom.group", "memory.max", "cgroup.freeze",
 }
 
-// fileModes: memory.high is read each tick while it is held, and written.
-// Without O_NONBLOCK, since newer kernels take that flag as "do not reclaim"
-// and older ones do not know it: one behaviour everywhere.
-var fileModes = [files]int{High: unix.O_RDWR, KillFile: unix.O_WRONLY, OOMGroup: unix.O_RDWR}
+// fileModes: the files of holds are read each tick while they are held, and
+// written. With O_NONBLOCK the writer of a limit below usage neither reclaims nor
+// calls the OOM killer (mm/memcontrol.c: memory_high_write, memory_max_write,
+// Linux 6.16 on); older kernels ignore the flag and do both, so that a write
+// which may fall below usage belongs on a thread that may wait.
+var fileModes = [files]int{
+	High: unix.O_RDWR | unix.O_NONBLOCK, MaxFile: unix.O_RDWR | unix.O_NONBLOCK, Freeze: unix.O_RDWR,
+	KillFile: unix.O_WRONLY, OOMGroup: unix.O_RDWR,
+}
 
 // String returns the file's name.
 func (f File) String() string { return fileNames[f] }
@@ -164,15 +172,51 @@ func (g *Group) write(f File, text string) error {
 	if fd < 0 {
 		return fail(g.Path, f.String(), "write "+text, ErrAbsent)
 	}
-	for {
-		_, err := unix.Pwrite(fd, []byte(text), 0)
-		if err == nil {
-			return nil
-		}
-		if err != unix.EINTR {
-			return fail(g.Path, f.String(), "write "+text, err)
+	return g.writeTo(fd, f, text)
+}
+
+// writeWaiting writes text through a descriptor of its own without O_NONBLOCK:
+// the kernel reclaims in this thread until usage is below the limit, nothing
+// more can be reclaimed, or a signal is pending.
+func (g *Group) writeWaiting(f File, text string) error {
+	fd, err := unix.Openat(g.dir, f.String(), unix.O_WRONLY|unix.O_CLOEXEC|unix.O_NOFOLLOW, 0)
+	if err == unix.ENOENT {
+		err = ErrAbsent
+		if g.removed() {
+			err = ErrGone
 		}
 	}
+	if err != nil {
+		return fail(g.Path, f.String(), "open", err)
+	}
+	defer unix.Close(fd)
+	return g.writeTo(fd, f, text)
+}
+
+func (g *Group) writeTo(fd int, f File, text string) error {
+	err := untilUninterrupted(func() error {
+		_, err := unix.Pwrite(fd, []byte(text), 0)
+		return err
+	})
+	if err != nil {
+		return fail(g.Path, f.String(), "write "+text, err)
+	}
+	return nil
+}
+
+// writeTries bounds how often an interrupted write is tried: the Go runtime's
+// own signals interrupt as well, but who interrupts on purpose must come to
+// an end of it.
+const writeTries = 3
+
+// untilUninterrupted calls again after EINTR, writeTries times in all.
+func untilUninterrupted(call func() error) (err error) {
+	for range writeTries {
+		if err = call(); err != unix.EINTR {
+			return err
+		}
+	}
+	return err
 }
 
 func (g *Group) malformed(f File, err error) error {

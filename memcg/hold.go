@@ -1,16 +1,26 @@
 package memcg
 
 import (
+	"errors"
 	"os"
 	"runtime"
 	"time"
 )
 
-// Hold is a memory.high of ours in force and what it stands in for.
+// ErrMoved says that a hold's file does not hold its mark: somebody else wrote
+// it, or put it back.
+var ErrMoved = errors.New("the file does not hold this hold's mark")
+
+// Hold is a value of ours in force in one file of a group, and what it stands
+// in for. The zero value is no hold.
 type Hold struct {
+	File File  // High, MaxFile or Freeze; Current, which is zero, is no hold
 	Old  Limit // restored when the hold ends
-	Mark Limit // written; equal to Old where Old was as low already
+	Mark Limit // written; equal to Old where nothing had to be
 }
+
+// inForce reports whether h is a hold at all.
+func (h Hold) inForce() bool { return h.File == High || h.File == MaxFile || h.File == Freeze }
 
 // Intent is what the ledger remembers of a hold besides its values.
 type Intent struct {
@@ -19,7 +29,7 @@ type Intent struct {
 	Until   time.Time // when the hold ends at the latest, for people
 }
 
-// slackBytes is how far above usage a mark is set. Writing memory.high below
+// slackBytes is how far above usage a mark is set. Writing a limit below
 // usage makes the writer reclaim, for seconds; memory.current runs ahead of
 // what is charged by 64 pages a CPU (mm/memcontrol.c: MEMCG_CHARGE_BATCH), and
 // a group that grows goes on between the look and the write.
@@ -48,27 +58,54 @@ func (g *Group) Throttle(ledger *Ledger, intent Intent, old *Limit) (Hold, error
 	if err != nil {
 		return Hold{}, err
 	}
-	h := Hold{Old: now, Mark: min(now, Limit(usage+slackBytes()))}
-	if old != nil {
-		h.Old = *old
-	}
+	h := Hold{File: High, Old: g.original(ledger, High, now, old), Mark: min(now, Limit(usage).plus(slackBytes()))}
 	if h.Mark == now {
+		return g.asItIs(ledger, intent, h)
+	}
+	return g.enter(ledger, intent, h)
+}
+
+// original is the value to restore after a hold that begins where the file
+// holds now. A value that the ledger knows as ours, left by a hold that could
+// not be undone, is nobody's wish.
+func (g *Group) original(ledger *Ledger, f File, now Limit, old *Limit) Limit {
+	if old != nil {
+		return *old
+	}
+	if left, ours := ledger.ours(g, f, now); ours {
+		return left.Old
+	}
+	return now
+}
+
+// asItIs is the hold of a group whose file holds h's mark already. Where that
+// is not by us nothing is to be restored.
+func (g *Group) asItIs(ledger *Ledger, intent Intent, h Hold) (Hold, error) {
+	if _, ours := ledger.ours(g, h.File, h.Mark); !ours {
+		h.Old = h.Mark
 		return h, nil
 	}
 	if err := ledger.begin(g, intent, h); err != nil {
 		return Hold{}, err
 	}
-	if err := g.write(High, h.Mark.String()); err != nil {
-		_ = ledger.end(g.Inode) // nothing was held; a record left over restores nothing
+	return h, nil
+}
+
+// enter puts a new hold in force: on record first, then in the file.
+func (g *Group) enter(ledger *Ledger, intent Intent, h Hold) (Hold, error) {
+	if err := ledger.begin(g, intent, h); err != nil {
 		return Hold{}, err
 	}
-	// The kernel keeps whole pages: what it holds is what to compare with.
-	wrote := h
-	if h.Mark, err = g.High(&buf); err == nil {
-		err = ledger.begin(g, intent, h)
+	if err := g.write(h.File, h.Mark.String()); err != nil {
+		_ = ledger.end(g.Inode, h.File) // nothing was held; a record left over restores nothing
+		return Hold{}, err
 	}
-	if err != nil {
-		g.takeBack(ledger, wrote)
+	// Marks are whole pages, as the kernel keeps them. Another value now would be
+	// somebody else's, which the next look finds; a file that cannot be read
+	// could not be compared in the end.
+	var buf Buffer
+	if _, err := g.limit(h.File, &buf); err != nil {
+		g.takeBack(ledger, h)
 		return Hold{}, err
 	}
 	return h, nil
@@ -78,55 +115,7 @@ func (g *Group) Throttle(ledger *Ledger, intent Intent, old *Limit) (Hold, error
 // it before the process ends. Where that fails too the record stays, and whoever undoes
 // the ledger tries again.
 func (g *Group) takeBack(ledger *Ledger, h Hold) {
-	if err := g.write(High, h.Old.String()); err == nil || IsGone(err) {
-		_ = ledger.end(g.Inode)
+	if err := g.write(h.File, h.Old.String()); err == nil || IsGone(err) {
+		_ = ledger.end(g.Inode, h.File)
 	}
-}
-
-// Restored says how a hold ended.
-type Restored int
-
-// The ways a hold ends.
-const (
-	RestoredOld Restored = iota + 1 // the old value is back
-	LeftForeign                     // somebody else had written another value, and it stays
-	NothingToDo                     // the group is gone, or the value never changed
-)
-
-// Restore ends a hold: the old value comes back where the file still holds
-// ours, and the ledger forgets it once that is read back. Raising memory.high
-// never waits for memory.
-func (g *Group) Restore(ledger *Ledger, h Hold) (Restored, error) {
-	how, err := g.restore(h)
-	if IsGone(err) {
-		how, err = NothingToDo, nil
-	}
-	if err != nil {
-		return 0, err
-	}
-	return how, ledger.end(g.Inode)
-}
-
-func (g *Group) restore(h Hold) (Restored, error) {
-	if h.Mark == h.Old {
-		return NothingToDo, nil
-	}
-	var buf Buffer
-	now, err := g.High(&buf)
-	if err != nil {
-		return 0, err
-	}
-	if now != h.Mark {
-		return LeftForeign, nil
-	}
-	if err := g.write(High, h.Old.String()); err != nil {
-		return 0, err
-	}
-	if now, err = g.High(&buf); err != nil {
-		return 0, err
-	}
-	if now == h.Mark {
-		return 0, fail(g.Path, High.String(), "write "+h.Old.String(), ErrMalformed)
-	}
-	return RestoredOld, nil
 }

@@ -1,11 +1,14 @@
 package memcg
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // The planted files are ordinary ones, which a shorter text does not cut: the
@@ -49,7 +52,7 @@ func TestGroup_ThrottleRestore(t *testing.T) {
 	if got := records(t, ledger); len(got) != 1 {
 		t.Errorf("records while held: %q, want one", got)
 	}
-	how, err := g.Restore(ledger, h)
+	how, err := g.Restore(ledger, h, 0)
 	if how != RestoredOld || err != nil {
 		t.Errorf("Restore() = %v, %v, want RestoredOld", how, err)
 	}
@@ -86,7 +89,7 @@ func TestGroup_RestoreForeign(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(root, "a.slice/memory.high"), []byte("500000000\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if how, err := g.Restore(ledger, h); how != LeftForeign || err != nil {
+	if how, err := g.Restore(ledger, h, 0); how != LeftForeign || err != nil {
 		t.Errorf("Restore() = %v, %v, want LeftForeign", how, err)
 	}
 	if got := text(t, root, "a.slice/memory.high"); got != "500000000" {
@@ -157,6 +160,23 @@ func TestLedger_Undo(t *testing.T) {
 	again, err := (&Ledger{dir: filepath.Join(root, "none")}).Undo(root)
 	if len(again) != 0 || err != nil {
 		t.Errorf("Undo() without a ledger = %v, %v, want nothing", again, err)
+	}
+}
+
+// Ensure a hold whose write fails is none, in the file and on record.
+func TestGroup_ThrottleWriteFails(t *testing.T) {
+	root, g, ledger := heldGroup(t)
+	unix.Close(g.fds[High])
+	fd, err := unix.Open(filepath.Join(root, "a.slice/memory.high"), unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	g.fds[High] = fd
+	if h, err := g.Throttle(ledger, intent, nil); h != (Hold{}) || !errors.Is(err, unix.EBADF) {
+		t.Errorf("Throttle() = %+v, %v, want no hold and EBADF", h, err)
+	}
+	if got := records(t, ledger); len(got) != 0 {
+		t.Errorf("records: %q, want none", got)
 	}
 }
 

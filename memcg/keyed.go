@@ -51,10 +51,12 @@ func ParseEvents(text []byte) (Events, error) {
 // Stat is the part of memory.stat that says what stopping a group would free
 // and what reclaim has done in it. Bytes, but for the two page counters.
 type Stat struct {
+	Anon                                  uint64 // memory of processes
+	File                                  uint64 // page cache, tmpfs and shared memory included
 	InactiveAnon, ActiveAnon, Unevictable uint64
 	SlabUnreclaimable, KernelStack, Sock  uint64
 	SwapCached                            uint64 // in memory and in swap at once
-	InactiveFile, ActiveFile              uint64 // page cache
+	InactiveFile, ActiveFile              uint64 // page cache without tmpfs, whose pages are on anon's lists
 	Pgscan, Pgsteal                       uint64 // pages
 }
 
@@ -70,6 +72,10 @@ func ParseStat(text []byte) (Stat, error) {
 	var s Stat
 	err := eachKey(text, func(key []byte, value uint64) {
 		switch string(key) {
+		case "anon":
+			s.Anon = value
+		case "file":
+			s.File = value
 		case "inactive_anon":
 			s.InactiveAnon = value
 		case "active_anon":

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"math"
+	"os"
 	"strconv"
 )
 
@@ -19,6 +20,27 @@ func (l Limit) String() string {
 		return "max"
 	}
 	return strconv.FormatUint(uint64(l), 10)
+}
+
+// wholePages is the limit the kernel keeps of this one: page counters count
+// pages (mm/page_counter.c: page_counter_memparse rounds down).
+func (l Limit) wholePages() Limit {
+	if l == Max {
+		return Max
+	}
+	return l - l%Limit(os.Getpagesize())
+}
+
+// plus is l and some bytes more, in whole pages, and still a limit where that is
+// more than the kernel counts to (include/linux/page_counter.h:
+// PAGE_COUNTER_MAX, which it shows as "max").
+func (l Limit) plus(bytes uint64) Limit {
+	most := Limit(math.MaxInt64 - os.Getpagesize()).wholePages()
+	sum := l + Limit(bytes)
+	if sum < l || sum > most {
+		return most
+	}
+	return sum.wholePages()
 }
 
 // ParseLimit reads "max\n" or a number of bytes.

@@ -1,5 +1,7 @@
 package memcg
 
+import "fmt"
+
 // Usage returns memory.current in bytes: all that is charged to the group and
 // those below, page cache included.
 func (g *Group) Usage(buf *Buffer) (uint64, error) { return g.bytes(Current, buf) }
@@ -27,6 +29,44 @@ func (g *Group) bytes(f File, buf *Buffer) (uint64, error) {
 
 // High returns memory.high.
 func (g *Group) High(buf *Buffer) (Limit, error) { return g.limit(High, buf) }
+
+// Max returns memory.max.
+func (g *Group) Max(buf *Buffer) (Limit, error) { return g.limit(MaxFile, buf) }
+
+// Frozen returns cgroup.freeze: whether somebody asked for this group to be
+// frozen. A group frozen by one above it reads false.
+func (g *Group) Frozen(buf *Buffer) (bool, error) {
+	text, err := g.read(Freeze, buf)
+	if err != nil {
+		return false, err
+	}
+	n, err := parseBytes(text)
+	if err == nil && n > 1 {
+		err = fmt.Errorf("%w: %d is neither 0 nor 1", ErrMalformed, n)
+	}
+	if err != nil {
+		return false, g.malformed(Freeze, err)
+	}
+	return n == 1, nil
+}
+
+// Guard returns how many bytes memory.min and memory.low ask to be left alone,
+// the larger of the two; "max" is the largest number. A file that is not
+// prepared or not there guards nothing.
+func (g *Group) Guard(buf *Buffer) (uint64, error) {
+	var most Limit
+	for _, f := range [...]File{Min, Low} {
+		if g.fds[f] < 0 {
+			continue
+		}
+		l, err := g.limit(f, buf)
+		if err != nil {
+			return 0, err
+		}
+		most = max(most, l)
+	}
+	return uint64(most), nil
+}
 
 func (g *Group) limit(f File, buf *Buffer) (Limit, error) {
 	text, err := g.read(f, buf)

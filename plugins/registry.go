@@ -5,11 +5,14 @@ package plugins
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"reprieve/configs"
 	"reprieve/controller"
+	"reprieve/memcg"
 	"reprieve/plugins/detect"
+	"reprieve/plugins/hold"
 	"reprieve/plugins/pick"
 	"reprieve/pressure"
 )
@@ -28,8 +31,27 @@ func pickers() []controller.Picker {
 	}
 }
 
-// holds are the values of hold.by. "none" waits and touches nothing.
-func holds() []string { return []string{"throttle", "none"} }
+// Way is a way to hold a group. Its methods may block in the kernel: a worker
+// runs them. The errors are memcg's.
+type Way interface {
+	// Hold begins a hold. old is what is to be restored in the end, nil for
+	// what is found; lendBytes is for raise alone.
+	Hold(g *memcg.Group, intent memcg.Intent, old *memcg.Limit, lendBytes uint64) (memcg.Hold, error)
+	// Move moves the mark of a hold; 0 is what the group uses now.
+	Move(g *memcg.Group, intent memcg.Intent, h memcg.Hold, to memcg.Limit) (memcg.Hold, error)
+	// Lift ends a hold.
+	Lift(g *memcg.Group, h memcg.Hold) (memcg.Restored, error)
+}
+
+// Holds returns the ways to hold, by their names in hold.by. All write to the
+// ledger before they touch a file. "none" is not among them: it waits.
+func Holds(ledger *memcg.Ledger) map[string]Way {
+	return map[string]Way{
+		"throttle": hold.Throttle{Ledger: ledger},
+		"freeze":   hold.Freeze{Ledger: ledger},
+		"raise":    hold.Raise{Ledger: ledger},
+	}
+}
 
 // PickNames returns the names that stop.pick may have, in order.
 func PickNames() []string {
@@ -43,7 +65,7 @@ func PickNames() []string {
 
 // HoldNames returns the names that hold.by may have, in order.
 func HoldNames() []string {
-	names := holds()
+	names := append(slices.Collect(maps.Keys(Holds(nil))), "none")
 	slices.Sort(names)
 	return names
 }
@@ -69,7 +91,8 @@ func Order(names []string) controller.Order {
 	return order
 }
 
-// Detectors returns a detector for each limit of a policy.
+// Detectors returns a detector for each limit of a policy, the one that looks
+// ahead last: of two that press, the first gives the breach.
 func Detectors(p configs.Pressure) []controller.Detector {
 	var all []controller.Detector
 	if p.Full > 0 {
@@ -80,6 +103,9 @@ func Detectors(p configs.Pressure) []controller.Detector {
 	}
 	for _, name := range p.Events {
 		all = append(all, detect.Event{Counter: name})
+	}
+	if p.Left > 0 {
+		all = append(all, detect.Left{Limit: p.Left})
 	}
 	return all
 }

@@ -25,6 +25,7 @@ type verb struct {
 func verbs() []verb {
 	return []verb{
 		{"check", "[DIR]", "validate the configuration, of DIR alone if given, and show what it means", check},
+		{"release", "[SLICE]", "lift the holds that are in force, of SLICE alone if given", release},
 		{"version", "", "print the version", version},
 		{"help", "", "print this text", help},
 	}

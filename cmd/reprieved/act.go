@@ -24,8 +24,16 @@ func (d *daemon) carry(s *slice, all []controller.Decision) {
 		case controller.PutBack:
 			found := c.Found
 			d.hold(s, c, &found)
+		case controller.Move:
+			d.move(s, c)
+		case controller.Interrupt:
+			d.byLeaf[c.Leaf].writer.Interrupt()
 		case controller.Lift:
 			d.lift(s, c.Leaf)
+		case controller.Signal, controller.Start:
+			d.takeStep(s, c)
+		case controller.Notify:
+			d.notify(s, c)
 		case controller.Weigh:
 			d.weigh(s, c.Scale)
 		case controller.TakeSamples:
@@ -40,36 +48,6 @@ func (d *daemon) carry(s *slice, all []controller.Decision) {
 			d.tell.note(c.Note)
 		}
 	}
-}
-
-// hold has a leaf's worker write memory.high. The decision is the caller's and
-// will be another one when the worker answers.
-func (d *daemon) hold(s *slice, c *controller.Decision, old *memcg.Limit) {
-	l := c.Leaf
-	lf := d.byLeaf[l]
-	intent := memcg.Intent{Slice: s.unit, Episode: s.m.Episode().String(), Until: d.start.Add(c.Until)}
-	if old != nil {
-		d.tell.plain(prioInfo, "%s: memory.high was set to %v while it is held at %v; it is put back, and %v comes back in the end",
-			l.Unit, *old, l.Limits().Mark, *old)
-	}
-	d.queue(lf, func() worker.Answer {
-		h, err := d.throttle.Hold(lf.group, intent, old)
-		return func() { d.carry(s, s.m.HoldAnswered(d.now(), l, h, err, nil)) }
-	}, func(err error) { d.carry(s, s.m.HoldAnswered(d.now(), l, memcg.Hold{}, err, nil)) })
-}
-
-// lift has a leaf's worker restore memory.high.
-func (d *daemon) lift(s *slice, l *controller.Leaf) {
-	lf, limits := d.byLeaf[l], l.Limits()
-	d.queue(lf, func() worker.Answer {
-		how, err := d.throttle.Lift(lf.group, limits)
-		return func() {
-			if d.ending {
-				d.tell.released("the daemon's end", l.Path, s.unit, s.m.Episode().String(), limits.Old.String(), how, err)
-			}
-			d.carry(s, s.m.LiftAnswered(d.now(), l, how, err, nil))
-		}
-	}, func(err error) { d.carry(s, s.m.LiftAnswered(d.now(), l, 0, err, nil)) })
 }
 
 // queue gives a job to a leaf's worker, or its refusal to refuse.
@@ -87,7 +65,11 @@ func (d *daemon) queue(lf *leaf, job func() worker.Answer, refuse func(error)) {
 			}
 		}
 	}
-	if !lf.queue.Do(func() worker.Answer { return answered(job()) }) {
+	run := func() (answer worker.Answer) {
+		lf.writer.Do(func() { answer = job() })
+		return answered(answer)
+	}
+	if !lf.queue.Do(run) {
 		lf.busy--
 		refuse(errBusy)
 	}

@@ -20,7 +20,7 @@ import (
 	"reprieve/internal/worker"
 	"reprieve/memcg"
 	"reprieve/plugins"
-	"reprieve/plugins/hold"
+	"reprieve/plugins/hook"
 	"reprieve/units"
 )
 
@@ -32,6 +32,8 @@ type daemon struct {
 	conf    configs.Daemon
 	kept    int // bad configurations met by a reload
 
+	controlPath string // of the socket that reprievectl asks by; "": none
+
 	start    time.Time
 	own      string // the daemon's own cgroup
 	mount    string
@@ -40,7 +42,8 @@ type daemon struct {
 	poller   *epoll.Poller
 	desk     *worker.Desk
 	host     controller.Host
-	throttle hold.Throttle
+	ways     map[string]plugins.Way // to hold, by name
+	hooks    hook.Caller            // who is told of a stop
 	systemd  units.Options
 	manager  *units.Manager
 	bus      units.State
@@ -64,6 +67,7 @@ type daemon struct {
 	sweeper *worker.Queue
 	starter *worker.Queue
 	asker   *worker.Queue
+	crier   *worker.Queue          // tells those who listen of a stop
 	owed    int                    // jobs of taker that were not answered
 	backlog []func() worker.Answer // for taker
 
@@ -87,23 +91,26 @@ const endBound = 2 * time.Second
 // is what a host has.
 type places struct {
 	mount, ledger, fallen string
+	control               string   // "" is no control socket
+	hooks                 []string // directories
 	systemd               units.Options
 }
 
 // onHost is where they are on a host.
 func onHost() places {
-	return places{mount: memcg.DefaultMount, ledger: memcg.DefaultLedger, fallen: "/run/reprieve/revive.json"}
+	return places{mount: memcg.DefaultMount, ledger: memcg.DefaultLedger, fallen: "/run/reprieve/revive.json", control: defaultControl, hooks: hook.DefaultDirs()}
 }
 
 func newDaemon(options configs.Options, set *configs.Set, tell *teller, at places) (*daemon, error) {
 	d := &daemon{
 		options: options, set: set, conf: set.Daemon(), tell: tell,
-		start: time.Now(), mount: at.mount, fallen: at.fallen, systemd: at.systemd, taking: map[*memcg.Node]bool{}, psi: map[uint64]psi{}, byLeaf: map[*controller.Leaf]*leaf{},
+		start: time.Now(), mount: at.mount, fallen: at.fallen, systemd: at.systemd, hooks: hook.Caller{Dirs: at.hooks}, controlPath: at.control, taking: map[*memcg.Node]bool{}, psi: map[uint64]psi{}, byLeaf: map[*controller.Leaf]*leaf{},
 	}
-	var err error
-	if d.throttle.Ledger, err = memcg.OpenLedger(at.ledger); err != nil {
+	ledger, err := memcg.OpenLedger(at.ledger)
+	if err != nil {
 		return nil, fmt.Errorf("prepare the ledger of holds: %w", err)
 	}
+	d.ways = plugins.Holds(ledger)
 	if d.own, err = ownGroup(); err != nil {
 		return nil, fmt.Errorf("find my own cgroup: %w", err)
 	}
@@ -127,7 +134,7 @@ func newDaemon(options configs.Options, set *configs.Set, tell *teller, at place
 		d.recursive = memcg.RecursiveProtection(info, d.mount)
 	}
 	d.recall()
-	for _, q := range []**worker.Queue{&d.taker, &d.weigher, &d.stopper, &d.killer, &d.sweeper, &d.starter, &d.asker} {
+	for _, q := range []**worker.Queue{&d.taker, &d.weigher, &d.stopper, &d.killer, &d.sweeper, &d.starter, &d.asker, &d.crier} {
 		*q = d.desk.Queue(64)
 	}
 	return d, nil
@@ -169,10 +176,52 @@ func (d *daemon) serve() error {
 	if _, err := d.poller.Add(d.desk.Fd(), unix.EPOLLIN, func(uint32) { d.desk.Collect() }); err != nil {
 		return fmt.Errorf("poll the workers' answers: %w", err)
 	}
+	d.openControl(ctx)
 	d.desk.Collect()
 	d.survey()
 	d.later(func() worker.Answer { return d.started }) // behind all that is taken up now
 	return d.loop()
+}
+
+// openControl opens the socket that reprievectl asks by. Without it all else
+// goes on.
+func (d *daemon) openControl(ctx context.Context) {
+	if d.controlPath == "" {
+		return
+	}
+	c, err := openControl(d.controlPath, d.release)
+	if err != nil {
+		d.tell.plain(prioWarning, "reprievectl cannot ask this daemon: %v", err)
+		return
+	}
+	context.AfterFunc(ctx, func() { _ = c.Close() })
+}
+
+// sayBlind tells by which signs pressure is known on a host without swap.
+func (d *daemon) sayBlind() {
+	if m, err := d.info.Read(&d.buf); err != nil || m.SwapTotal > 0 || len(d.slices) == 0 {
+		return
+	}
+	var slope, late []string
+	for _, s := range d.slices {
+		if s.dirty {
+			d.step(s, d.now()) // the first reading
+		}
+		switch {
+		case s.m.Slope():
+			slope = append(slope, s.unit)
+		default:
+			late = append(late, s.unit)
+		}
+	}
+	text := "this host has no swap, where stall comes in the last half second:"
+	if len(slope) > 0 {
+		text += " " + strings.Join(slope, ", ") + " is also watched by how fast its memory fills (pressure.left), with a look every 0.25 to 10 s;"
+	}
+	if len(late) > 0 {
+		text += " " + strings.Join(late, ", ") + " by stall and memory.events alone: it has no memory.max to fill, or pressure.left is 0;"
+	}
+	d.tell.plain(prioNotice, "%s", strings.TrimSuffix(text, ";"))
 }
 
 // started is reached when every slice that was there is watched.
@@ -194,6 +243,7 @@ func (d *daemon) started() {
 	if !d.bus.Connected {
 		d.tell.plain(prioWarning, "no connection to systemd (%v): a stop is a cgroup.kill until there is one, and Restart= brings units back", d.bus.Err)
 	}
+	d.sayBlind()
 	d.setStatus()
 	_ = d.notifier.Ready()
 	d.asker.Do(d.lookForKillers)

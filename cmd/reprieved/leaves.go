@@ -4,6 +4,7 @@ import (
 	"reprieve/controller"
 	"reprieve/internal/worker"
 	"reprieve/memcg"
+	"reprieve/plugins"
 	"reprieve/units"
 )
 
@@ -16,14 +17,20 @@ type leaf struct {
 	leaf  *controller.Leaf
 	queue *worker.Queue // nil until it is first held
 	busy  int           // jobs that were not answered
-	kills uint64        // oom_kill of its memory.events when it was last looked at
-	gone  bool          // retired: closed when the last job is answered
+
+	writer memcg.Writer // what runs on the queue, to be interrupted
+	held   memcg.Hold   // in force; the queue's jobs alone touch it
+	way    plugins.Way  // that it is held by, the same
+
+	kills uint64 // oom_kill of its memory.events when it was last looked at
+	gone  bool   // retired: closed when the last job is answered
 }
 
 // leafFiles is what is read and written of a leaf; all is open before it is
 // needed.
 var leafFiles = []memcg.File{
 	memcg.Current, memcg.SwapCurrent, memcg.Pressure, memcg.EventsAll, memcg.EventsLocal, memcg.StatFile, memcg.High, memcg.CgroupEvents, memcg.KillFile,
+	memcg.Freeze, memcg.Min, memcg.Low,
 }
 
 // witness is a group beside the way from a watched slice to the root.
@@ -92,6 +99,7 @@ func (d *daemon) members(s *slice) {
 			d.dropLeaf(s, n)
 		}
 	}
+	d.reviewParts(s)
 	clear(want)
 	for _, n := range besides(s.node) {
 		want[n] = true

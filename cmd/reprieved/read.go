@@ -32,21 +32,32 @@ func (d *daemon) read(s *slice, now time.Duration) {
 	r.EventsOK = err == nil
 	r.UsageBytes, err = s.group.Usage(&d.buf)
 	r.UsageOK = err == nil
-	if s.m.Phase() == controller.PhaseCalm {
-		return
+	wants, calm := s.m.Wants(), s.m.Phase() == controller.PhaseCalm
+	r.HostOK = false
+	if wants.Host || !calm {
+		d.readHost(r)
 	}
-	d.meminfo, err = d.info.Read(&d.buf)
-	r.HostOK = err == nil
-	r.Host = controller.HostReading{
-		AvailableBytes: d.meminfo.Available, AvailableFloor: d.conf.Host.Available.Of(d.meminfo.Total),
-		SwapFreeBytes: d.meminfo.SwapFree, SwapFloor: d.conf.Host.Swap.Of(d.meminfo.SwapTotal), SwapTotalBytes: d.meminfo.SwapTotal,
+	if r.HostOK && s.node.Parent == nil {
+		r.UsageBytes, r.UsageOK = d.meminfo.Total-min(d.meminfo.Available, d.meminfo.Total), true // the root has no memory.current
+	}
+	r.RoomOK = false
+	if wants.Room && (!calm || r.Host.SwapTotalBytes == 0) {
+		d.readRoom(s, r)
+	}
+	for _, p := range s.parts {
+		if p.group != nil {
+			p.seen.Totals, p.seen.TotalsOK = d.totals(p.group, now)
+		}
+	}
+	if calm {
+		return
 	}
 	for _, lf := range s.leaves {
 		if lf.leaf != nil {
 			d.readLeaf(lf, now)
 		}
 	}
-	if s.m.Rules().Policy.Hold.On == "slice" {
+	if wants.Self {
 		d.readLeaf(s.self, now)
 	}
 	for _, w := range s.witnesses {
@@ -55,6 +66,32 @@ func (d *daemon) read(s *slice, now time.Duration) {
 		}
 	}
 	r.Victim = d.readVictim(s)
+}
+
+// readHost reads the host's memory.
+func (d *daemon) readHost(r *controller.Reading) {
+	var err error
+	d.meminfo, err = d.info.Read(&d.buf)
+	r.HostOK = err == nil
+	r.Host = controller.HostReading{
+		TotalBytes:     d.meminfo.Total,
+		AvailableBytes: d.meminfo.Available, AvailableFloor: d.conf.Host.Available.Of(d.meminfo.Total),
+		SwapFreeBytes: d.meminfo.SwapFree, SwapFloor: d.conf.Host.Swap.Of(d.meminfo.SwapTotal), SwapTotalBytes: d.meminfo.SwapTotal,
+	}
+}
+
+// readRoom reads what a slice may have, and what of it is page cache.
+func (d *daemon) readRoom(s *slice, r *controller.Reading) {
+	var err error
+	if r.Max, err = s.group.Max(&d.buf); err != nil {
+		return
+	}
+	if r.Max == memcg.Max {
+		r.RoomOK = true
+		return
+	}
+	stat, err := s.group.Stat(&d.buf)
+	r.FileBytes, r.RoomOK = stat.InactiveFile+stat.ActiveFile, err == nil
 }
 
 func (d *daemon) readLeaf(lf *leaf, now time.Duration) {
@@ -70,7 +107,8 @@ func (d *daemon) readLeaf(lf *leaf, now time.Duration) {
 		// memory.stat costs the kernel some work: only where it matters.
 		stat, err := lf.group.Stat(&d.buf)
 		r.SwapCachedBytes = stat.SwapCached
-		r.ScanPages, r.StealPages, r.FileBytes, r.StatOK = stat.Pgscan, stat.Pgsteal, stat.InactiveFile+stat.ActiveFile, err == nil
+		r.ScanPages, r.StealPages, r.StatOK = stat.Pgscan, stat.Pgsteal, err == nil
+		r.FileBytes, r.AnonBytes = stat.InactiveFile+stat.ActiveFile, stat.InactiveAnon+stat.ActiveAnon
 		r.UsageOK = r.UsageOK && err == nil
 	}
 	r.Totals, r.TotalsOK = d.totals(lf.group, now)
@@ -82,8 +120,11 @@ func (d *daemon) readLeaf(lf *leaf, now time.Duration) {
 	if err != nil {
 		return
 	}
-	if r.High, err = lf.group.High(&d.buf); err == nil {
+	if r.High, err = lf.group.Value(lf.leaf.Limits().File, &d.buf); err == nil {
 		r.HighEvents, r.HighOK = events.High, true
+	}
+	if r.GuardBytes, err = lf.group.Guard(&d.buf); err != nil {
+		r.GuardBytes = r.UsageBytes // not known: nothing is taken away
 	}
 }
 

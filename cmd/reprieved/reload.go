@@ -73,6 +73,25 @@ func terms(p configs.Policy, triggers []*pressure.Trigger) string {
 	for _, e := range p.Pressure.Events {
 		limits = append(limits, e+" events")
 	}
-	return fmt.Sprintf("%s%s; hold by %s on %s for %s; stop the %s of %s", strings.Join(limits, " or "), text,
-		p.Hold.By, p.Hold.On, p.Hold.Delay, strings.Join(p.Stop.Pick, ", "), p.Stop.From)
+	if p.Pressure.Scarce > 0 {
+		text += fmt.Sprintf(" while less than %s of the host's memory is available", p.Pressure.Scarce)
+	}
+	return fmt.Sprintf("%s%s; hold by %s; stop the %s of %s", strings.Join(limits, " or "), text,
+		holding(p.Hold), strings.Join(p.Stop.Pick, ", "), p.Stop.From)
+}
+
+// holding tells the ladder of a policy: "throttle on growers for 10s", or step by step.
+func holding(h configs.Hold) string {
+	if len(h.Steps) == 0 {
+		return fmt.Sprintf("%s on %s for %s", h.By, h.On, h.Delay)
+	}
+	var steps []string
+	for _, step := range h.Steps {
+		text := step.By
+		if step.Unit != "" {
+			text += " " + step.Unit
+		}
+		steps = append(steps, fmt.Sprintf("%s for %s", text, step.Delay))
+	}
+	return strings.Join(steps, ", then by ")
 }

@@ -123,7 +123,7 @@ func releaseAll(tell *teller, mount, dir string) int {
 	}
 	code := exitOK
 	for _, l := range left {
-		tell.released("left by an earlier process", l.Path, l.Slice, l.Episode, l.Old, l.How, l.Err)
+		tell.released("left by an earlier process", l.Path, l.Slice, l.Episode, l.File, l.Old, l.How, l.Err)
 		if l.Err != nil {
 			code = exitFailure
 		}

@@ -34,6 +34,7 @@ type slice struct {
 
 	leaves    map[*memcg.Node]*leaf
 	witnesses map[*memcg.Node]*witness
+	parts     map[*memcg.Node]*part // of the root
 
 	reading controller.Reading
 	decided []controller.Decision // room for the decisions of a step
@@ -58,10 +59,11 @@ type armed struct {
 	token epoll.Token
 }
 
-// sliceFiles is what is read of a watched slice, and memory.high for the case
-// that it is held as a whole.
+// sliceFiles is what is read of a watched slice, and what is written in the
+// case that it is held as a whole. The root has few of them.
 var sliceFiles = []memcg.File{
-	memcg.Current, memcg.SwapCurrent, memcg.Pressure, memcg.EventsAll, memcg.EventsLocal, memcg.High, memcg.CgroupEvents,
+	memcg.Current, memcg.SwapCurrent, memcg.Pressure, memcg.EventsAll, memcg.EventsLocal, memcg.StatFile, memcg.High, memcg.CgroupEvents,
+	memcg.MaxFile, memcg.Freeze, memcg.Min, memcg.Low,
 }
 
 // survey brings what is watched in line with the tree and the configuration.
@@ -112,7 +114,7 @@ func (d *daemon) takeUp(n *memcg.Node, unit string) {
 			err = g.Prepare(sliceFiles...)
 		}
 		var triggers []*pressure.Trigger
-		if err == nil {
+		if err == nil && n.Parent != nil {
 			triggers, err = openTriggers(g, rules.Policy.Pressure)
 		}
 		return func() { d.taken(n, unit, rules, g, triggers, err) }
@@ -133,7 +135,7 @@ func (d *daemon) taken(n *memcg.Node, unit string, rules controller.Rules, g *me
 	}
 	s := &slice{
 		unit: unit, node: n, group: g, limits: rules.Policy.Pressure,
-		leaves: map[*memcg.Node]*leaf{}, witnesses: map[*memcg.Node]*witness{},
+		leaves: map[*memcg.Node]*leaf{}, witnesses: map[*memcg.Node]*witness{}, parts: map[*memcg.Node]*part{},
 		decided: make([]controller.Decision, 0, 64),
 	}
 	s.self = &leaf{node: n, group: g.Retain(), leaf: controller.NewLeaf(unit, n.Path, n.Inode)}
@@ -167,6 +169,9 @@ func (d *daemon) letGo(s *slice) {
 	for n := range s.witnesses {
 		d.dropWitness(s, n)
 	}
+	for n := range s.parts {
+		d.dropPart(s, n)
+	}
 	d.retire(s.self)
 	delete(d.taking, s.node)
 	delete(d.psi, s.node.Inode)
@@ -196,6 +201,14 @@ func (d *daemon) conform(s *slice) {
 	if s.arming || (want.Full == s.limits.Full && want.Some == s.limits.Some && want.Window == s.limits.Window && slices.Equal(want.Events, s.limits.Events)) {
 		return
 	}
+	if s.node.Parent == nil {
+		s.limits = want
+		for n := range s.parts {
+			d.dropPart(s, n)
+		}
+		d.reviewParts(s)
+		return
+	}
 	s.arming = true
 	group := s.group.Retain()
 	d.later(func() worker.Answer {
@@ -219,18 +232,27 @@ func (d *daemon) conform(s *slice) {
 
 // arm polls triggers in the place of those that were there.
 func (d *daemon) arm(s *slice, triggers []*pressure.Trigger) {
-	for _, t := range s.triggers {
+	d.unpoll(s.triggers)
+	s.triggers = d.poll(s, triggers)
+}
+
+func (d *daemon) unpoll(all []armed) {
+	for _, t := range all {
 		d.poller.Remove(t.token)
 		d.later(func() worker.Answer { t.Close(); return nil })
 	}
-	s.triggers = nil
+}
+
+func (d *daemon) poll(s *slice, triggers []*pressure.Trigger) []armed {
+	var all []armed
 	for _, t := range triggers {
 		token, err := d.poller.Add(t.Fd(), unix.EPOLLPRI, func(events uint32) { d.triggerReady(s, t, events) })
 		if err != nil {
 			d.tell.plain(prioErr, "%s: poll the %s trigger: %v", s.unit, t.Kind, err)
 		}
-		s.triggers = append(s.triggers, armed{Trigger: t, token: token})
+		all = append(all, armed{Trigger: t, token: token})
 	}
+	return all
 }
 
 // openTriggers opens a trigger for each stall limit.

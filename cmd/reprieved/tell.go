@@ -90,15 +90,17 @@ func (t *teller) plain(priority, format string, args ...any) {
 
 // released tells what became of a hold outside of its episode: at the daemon's
 // end, or left by an earlier process.
-func (t *teller) released(when, path, slice, episode, old string, how memcg.Restored, err error) {
+func (t *teller) released(when, path, slice, episode, file, old string, how memcg.Restored, err error) {
 	what, priority := "", prioNotice
 	switch {
 	case err != nil:
 		what, priority = "could not be undone: "+err.Error(), prioErr
 	case how == memcg.RestoredOld:
-		what = "is undone: memory.high is " + old + " again"
+		what = "is undone: " + file + " is " + old + " again"
+	case how == memcg.RestoredHard:
+		what, priority = "is undone: "+file+" is "+old+" again, below what is in use; the kernel takes the rest back, and may kill for it", prioWarning
 	case how == memcg.LeftForeign:
-		what = "had ended: somebody else wrote memory.high, and that stays"
+		what, priority = "had ended: somebody else wrote "+file+", and that stays", prioWarning
 	default:
 		what = "had ended with its group, or had nothing to restore"
 	}

@@ -2,6 +2,7 @@ package detect
 
 import (
 	"testing"
+	"time"
 
 	"reprieve/controller"
 	"reprieve/memcg"
@@ -9,8 +10,14 @@ import (
 )
 
 // Ensure each detector presses at its limit, is silent about what a hold of
-// ours makes, and knows nothing where nothing was read.
+// ours makes (but for what is left, which a hold cannot make less), and knows nothing where nothing was read.
 func TestDetectors(t *testing.T) {
+	left := func(d time.Duration) controller.Sight {
+		return controller.Sight{LeftOn: true, LeftOK: true, Left: d, RoomBytes: 60, RateBytes: 20}
+	}
+	tainted := left(3 * time.Second)
+	tainted.Tainted = true
+	pressed := controller.Breach{By: "left", Left: 3 * time.Second, LeftLimit: 3 * time.Second, RoomBytes: 60, RateBytes: 20}
 	stalled := pressure.Stall{Some: 6000, Full: 2000}
 	for _, tt := range []struct {
 		name string
@@ -30,6 +37,11 @@ func TestDetectors(t *testing.T) {
 		{"max rose while tainted", Event{"max"}, controller.Sight{Rise: memcg.Events{Max: 3}, RiseOK: true, Tainted: true}, controller.Pressing, controller.Breach{By: "max", Rise: 3}},
 		{"high rose while tainted", Event{"high"}, controller.Sight{Rise: memcg.Events{High: 3}, RiseOK: true, Tainted: true}, controller.Calm, controller.Breach{}},
 		{"another rose", Event{"oom"}, controller.Sight{Rise: memcg.Events{Max: 3}, RiseOK: true}, controller.Calm, controller.Breach{}},
+		{"left at the limit", Left{3 * time.Second}, left(3 * time.Second), controller.Pressing, pressed},
+		{"left at the limit while tainted", Left{3 * time.Second}, tainted, controller.Pressing, pressed},
+		{"left over it", Left{3*time.Second - 1}, left(3 * time.Second), controller.Calm, controller.Breach{}},
+		{"left is not known", Left{3 * time.Second}, controller.Sight{LeftOn: true}, controller.Unknown, controller.Breach{}},
+		{"left is not looked at", Left{3 * time.Second}, controller.Sight{LeftOK: true}, controller.Calm, controller.Breach{}},
 		{"counters not read", Event{"oom"}, controller.Sight{}, controller.Unknown, controller.Breach{}},
 	} {
 		by, got := tt.d.Detect(&tt.s)

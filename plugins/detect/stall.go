@@ -15,7 +15,7 @@ type Full struct{ Limit pressure.Share }
 
 // Detect implements controller.Detector.
 func (d Full) Detect(s *controller.Sight) (controller.Breach, controller.Evidence) {
-	return stall("full", s, s.FiredFull, s.Stall.Full, d.Limit)
+	return stall("full", s, s.FiredFull, s.Stall.Full, s.Seen.Full, d.Limit)
 }
 
 // Some detects that at least one task was stalled for a share of the window.
@@ -23,10 +23,10 @@ type Some struct{ Limit pressure.Share }
 
 // Detect implements controller.Detector.
 func (d Some) Detect(s *controller.Sight) (controller.Breach, controller.Evidence) {
-	return stall("some", s, s.FiredSome, s.Stall.Some, d.Limit)
+	return stall("some", s, s.FiredSome, s.Stall.Some, s.Seen.Some, d.Limit)
 }
 
-func stall(by string, s *controller.Sight, fired bool, got, limit pressure.Share) (controller.Breach, controller.Evidence) {
+func stall(by string, s *controller.Sight, fired bool, got, seen, limit pressure.Share) (controller.Breach, controller.Evidence) {
 	switch {
 	case s.Tainted:
 		return controller.Breach{}, controller.Calm
@@ -36,6 +36,9 @@ func stall(by string, s *controller.Sight, fired bool, got, limit pressure.Share
 		return controller.Breach{}, controller.Unknown
 	case got >= limit:
 		return controller.Breach{By: by, Stall: got, Limit: limit}, controller.Pressing
+	case seen >= limit:
+		// Over the limit for less than a window: a breach or a moment, nobody knows yet.
+		return controller.Breach{}, controller.Unknown
 	}
 	return controller.Breach{}, controller.Calm
 }

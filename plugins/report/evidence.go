@@ -20,7 +20,11 @@ func evidence(g controller.Grounds) string {
 	}
 	// "fits" is good news, all others are bad.
 	fits := map[controller.Evidence]controller.Evidence{controller.Calm: controller.Pressing, controller.Unknown: controller.Unknown, controller.Pressing: controller.Calm}[g.Fits]
-	add("fits", fits, "%s %s mark %s high %d", g.FitsUnit, size(g.Usage), size(uint64(g.Mark)), g.HighRuns)
+	if g.Mark == frozenMark {
+		add("fits", fits, "%s %s frozen", g.FitsUnit, size(g.Usage))
+	} else {
+		add("fits", fits, "%s %s mark %s high %d", g.FitsUnit, size(g.Usage), size(uint64(g.Mark)), g.HighRuns)
+	}
 	if g.OthersUnit != "" {
 		add("others", g.Others, "%s full %s limit %s", g.OthersUnit, percent(g.OthersStall), percent(g.OthersLimit))
 	}

@@ -22,6 +22,10 @@ func TestEvidence(t *testing.T) {
 	if got := evidence(all); got != want {
 		t.Errorf("evidence\n got %s\nwant %s", got, want)
 	}
+	frozen := controller.Grounds{Fits: controller.Calm, FitsUnit: "b.slice", Usage: 209 * mib, Mark: frozenMark}
+	if got, want := evidence(frozen), "fits=yes b.slice 209M frozen"; got != want {
+		t.Errorf("evidence of a frozen leaf = %q, want %q", got, want)
+	}
 	if got := evidence(controller.Grounds{}); got != "" {
 		t.Errorf("evidence of nothing = %q, want none", got)
 	}

@@ -3,6 +3,7 @@
 package report
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 	"time"
@@ -37,9 +38,11 @@ const (
 	priorityErr     = "3"
 	priorityWarning = "4"
 	priorityNotice  = "5"
+	priorityInfo    = "6"
 )
 
-// The ids were made with "systemd-id128 new" and never change.
+// The ids were made with "systemd-id128 new" and never change. That of a
+// release is the daemon's own for holds that it undoes at its start or end.
 var kinds = map[controller.NoteKind]kind{
 	controller.NoteBreach:    {"eddce819473148bb84b99580d910ec68", priorityNotice},
 	controller.NoteHold:      {"8c29c0d12bf0490a9286014b2c04a49b", priorityNotice},
@@ -47,6 +50,9 @@ var kinds = map[controller.NoteKind]kind{
 	controller.NoteStop:      {"813f3b1874dc47ab9aa5472c942dd1ab", priorityWarning},
 	controller.NoteStopped:   {"a7452aab967443f4aaeb384b853c1d7c", priorityWarning},
 	controller.NoteSettled:   {"c2b960401851416e8e7bf732b9650777", priorityNotice},
+	controller.NoteStep:      {"4962b306865147828be10a0d96f106b7", priorityInfo},
+	controller.NoteReleased:  {"975bc66ce7bc4337a04dad1605cf18cc", priorityNotice},
+	controller.NoteHooks:     {"d30c9d9cfb2b418a8b17e63897c004d1", priorityInfo},
 	controller.NoteAcquitted: {"99d38dca0e9c485ca7089569cc321eb3", priorityNotice},
 	controller.NoteKernel:    {"6c0dbfc6b43a43e1b62c8803fb25b80f", priorityWarning},
 	controller.NoteRevived:   {"fe18d643576143ba99ee6d6ffc958c04", priorityNotice},
@@ -54,13 +60,22 @@ var kinds = map[controller.NoteKind]kind{
 	controller.NoteFailed:    {"106f77376d894ca3bafb05d2e7623017", priorityErr},
 }
 
+// priorityOf is that of the kind, or a warning where something went wrong that
+// the message tells of.
+func priorityOf(n controller.Note) string {
+	wrong := (n.Kind == controller.NoteStep && n.Err != nil) || (n.Kind == controller.NoteHooks && !allAnswered(n))
+	if wrong {
+		return priorityWarning
+	}
+	return kinds[n.Kind].priority
+}
+
 // Fields renders a note: a message for people, and every figure for programs.
 func Fields(n controller.Note) []Field {
-	k := kinds[n.Kind]
 	fields := []Field{
 		{"MESSAGE", Message(n)},
-		{"MESSAGE_ID", k.id},
-		{"PRIORITY", k.priority},
+		{"MESSAGE_ID", kinds[n.Kind].id},
+		{"PRIORITY", priorityOf(n)},
 		{"REPRIEVE_SLICE", n.Slice},
 		{"REPRIEVE_EPISODE", n.Episode.String()},
 		{"REPRIEVE_REASON", Reason(n)},
@@ -77,6 +92,7 @@ func Fields(n controller.Note) []Field {
 	add(n.StallOK, "REPRIEVE_STALL_SOME", n.Stall.Some.String())
 	add(n.StallOK, "REPRIEVE_STALL_FULL", n.Stall.Full.String())
 	add(len(n.Candidates) > 0, "REPRIEVE_CANDIDATES", Table(n))
+	holdFields(n, add)
 	evidence := evidence(n.Grounds)
 	add(evidence != "", "REPRIEVE_EVIDENCE", evidence)
 	add(n.Kind == controller.NoteStop, "REPRIEVE_PICK", n.Pick)
@@ -92,6 +108,22 @@ func Fields(n controller.Note) []Field {
 	add(len(n.Along) > 0, "REPRIEVE_ALONG", strings.Join(n.Along, " "))
 	add(n.Observe, "REPRIEVE_OBSERVE", "1")
 	return fields
+}
+
+// holdFields adds what there is to say of a wait and its holds.
+func holdFields(n controller.Note, add func(when bool, name, value string)) {
+	switch n.Kind {
+	case controller.NoteStop, controller.NoteRelief, controller.NoteStep, controller.NoteReleased:
+		add(true, "REPRIEVE_WAITED_USEC", micros(n.Waited))
+		add(true, "REPRIEVE_DELAY_USEC", micros(n.Delay))
+	case controller.NoteHold:
+		add(true, "REPRIEVE_HOLD", cmp.Or(n.By, "throttle"))
+		add(n.LentBytes > 0, "REPRIEVE_LENT", bytes(n.LentBytes))
+	}
+	add(n.Breach.By == "left", "REPRIEVE_LEFT_USEC", micros(n.Breach.Left))
+	add(n.Spared, "REPRIEVE_SPARED", "1")
+	add(n.Kind == controller.NoteStep, "REPRIEVE_STEP", stepField(n))
+	add(len(n.Hooks) > 0, "REPRIEVE_HOOKS", hooksField(n))
 }
 
 func bytes(n uint64) string { return strconv.FormatUint(n, 10) }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"reprieve/configs"
 	"reprieve/controller"
 	"reprieve/memcg"
 	"reprieve/pressure"
@@ -127,7 +128,18 @@ func TestFields_Figures(t *testing.T) {
 		{controller.Note{Kind: controller.NoteStopped, Unit: "a.slice", Took: time.Second}, map[string]string{"UNIT": "a.slice", "REPRIEVE_EMPTY_USEC": "1000000"}},
 		{controller.Note{Kind: controller.NoteKernel, Kills: 1}, map[string]string{"REPRIEVE_KILLS": "1"}},
 		{controller.Note{Kind: controller.NoteRevived, Unit: "a.service"}, map[string]string{"UNIT": "a.service"}},
-		{controller.Note{Kind: controller.NoteStop, Pick: "priority, largest", Observe: true}, map[string]string{"REPRIEVE_PICK": "priority, largest", "REPRIEVE_OBSERVE": "1"}},
+		{controller.Note{Kind: controller.NoteStop, Pick: "priority, largest", Observe: true, Waited: 3 * time.Second, Delay: 10 * time.Second}, map[string]string{
+			"REPRIEVE_PICK": "priority, largest", "REPRIEVE_OBSERVE": "1", "REPRIEVE_WAITED_USEC": "3000000", "REPRIEVE_DELAY_USEC": "10000000",
+		}},
+		{controller.Note{Kind: controller.NoteRelief, Spared: true}, map[string]string{"REPRIEVE_SPARED": "1", "REPRIEVE_WAITED_USEC": "0", "REPRIEVE_DELAY_USEC": "0"}},
+		{controller.Note{Kind: controller.NoteReleased, Held: 2}, map[string]string{"REPRIEVE_WAITED_USEC": "0", "REPRIEVE_DELAY_USEC": "0"}},
+		{controller.Note{Kind: controller.NoteStep, Rung: configs.Step{By: "start", Unit: "a.service"}}, map[string]string{
+			"REPRIEVE_STEP": "start a.service", "REPRIEVE_WAITED_USEC": "0", "REPRIEVE_DELAY_USEC": "0",
+		}},
+		{controller.Note{Kind: controller.NoteHold}, map[string]string{"REPRIEVE_HOLD": "throttle"}},
+		{controller.Note{Kind: controller.NoteHold, By: "raise", LentBytes: 7}, map[string]string{"REPRIEVE_HOLD": "raise", "REPRIEVE_LENT": "7"}},
+		{controller.Note{Kind: controller.NoteHooks, Hooks: []controller.HookAnswer{{Name: "saver"}}}, map[string]string{"REPRIEVE_HOOKS": "saver 1ms"}},
+		{controller.Note{Kind: controller.NoteBreach, Breach: controller.Breach{By: "left", Left: 2 * time.Millisecond}}, map[string]string{"REPRIEVE_LEFT_USEC": "2000"}},
 	} {
 		got := map[string]string{}
 		for _, f := range Fields(tt.note) {

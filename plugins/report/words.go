@@ -17,12 +17,15 @@ func Message(n controller.Note) string {
 		}
 		return fmt.Sprintf("%s is in breach: %s; waiting up to %s", n.Slice, Reason(n), setting(n.Delay))
 	case controller.NoteHold:
-		if n.Observe {
-			return fmt.Sprintf("would hold %s at %s: it grew since the breach of %s", n.Unit, size(uint64(n.Mark)), n.Slice)
-		}
-		return fmt.Sprintf("%s is held at %s: it grew since the breach of %s", n.Unit, size(uint64(n.Mark)), n.Slice)
+		return held(n)
 	case controller.NoteRelief:
-		return fmt.Sprintf("%s is calm again after %s; %s", n.Slice, seconds(n.Waited), reliefEnd(n))
+		return relief(n)
+	case controller.NoteStep:
+		return step(n)
+	case controller.NoteReleased:
+		return byHand(n)
+	case controller.NoteHooks:
+		return hooks(n)
 	case controller.NoteStop:
 		if n.Why == controller.BecauseKernel {
 			return finishing(n)
@@ -58,6 +61,18 @@ func Reason(n controller.Note) string {
 			return n.Step + ": " + n.Err.Error()
 		}
 		return n.Step
+	case controller.NoteStep:
+		if n.Err != nil {
+			return n.Err.Error()
+		}
+	case controller.NoteRelief:
+		if n.Spared {
+			return plenty(n)
+		}
+	case controller.NoteReleased:
+		return "by hand"
+	case controller.NoteHooks:
+		return "about to be stopped"
 	case controller.NoteAcquitted:
 		return meek(n)
 	case controller.NoteKernel:
@@ -84,6 +99,9 @@ var because = map[controller.Why]string{
 // limit names the limit that was crossed.
 func limit(b controller.Breach) string {
 	switch {
+	case b.By == "left":
+		return fmt.Sprintf("memory is used up in %s at the present rate (%s left, %s a second), limit %s",
+			seconds(b.Left), size(b.RoomBytes), size(b.RateBytes), setting(b.LeftLimit))
 	case b.Rise > 0:
 		return fmt.Sprintf("%s in memory.events rose by %d", b.By, b.Rise)
 	case b.Stall > 0:
@@ -96,7 +114,7 @@ func limit(b controller.Breach) string {
 func waited(n controller.Note) string {
 	var s strings.Builder
 	switch {
-	case n.Breach.Rise > 0:
+	case n.Breach.Rise > 0, n.Breach.By == "left":
 		fmt.Fprintf(&s, "%s was in breach (%s)", n.Slice, limit(n.Breach))
 	default:
 		stall := n.Breach.Stall
@@ -115,14 +133,6 @@ func waited(n controller.Note) string {
 	return s.String()
 }
 
-// heldWords names who was held, one at least.
-func heldWords(n controller.Note) string {
-	if n.Held == 1 {
-		return fmt.Sprintf(" %s was held at %s", n.HeldUnit, size(n.HeldBytes))
-	}
-	return fmt.Sprintf(" %s and %d more were held", n.HeldUnit, n.Held-1)
-}
-
 // who names the unit of a note.
 func who(n controller.Note) string { return owned(n.Unit, n.User, n.UID) }
 
@@ -135,18 +145,6 @@ func owned(unit string, user bool, uid uint32) string {
 		return fmt.Sprintf("%s of user %d", unit, uid)
 	}
 	return unit
-}
-
-func reliefEnd(n controller.Note) string {
-	switch {
-	case n.Observe:
-		return "nothing was done (observe)"
-	case n.Held == 1:
-		return fmt.Sprintf("the hold of %s is lifted, nothing was stopped", n.HeldUnit)
-	case n.Held > 1:
-		return fmt.Sprintf("%d holds are lifted, nothing was stopped", n.Held)
-	}
-	return "nothing was held or stopped"
 }
 
 func failed(n controller.Note) string {

@@ -49,6 +49,7 @@ func begin(t *testing.T) *guest {
 	t.Cleanup(journal.Close)
 	g.highs, g.groups = readAll(t, "memory.high"), readAll(t, "memory.oom.group")
 	g.oomKills = vmstat(t, "oom_kill")
+	g.mask()
 	// One cleanup each, last first: what ends one of them early does not end the others.
 	t.Cleanup(g.swapOff)
 	t.Cleanup(g.removeFiles)
@@ -126,10 +127,39 @@ func (g *guest) write(path, text string) {
 	if err := os.MkdirAll(path[:strings.LastIndexByte(path, '/')], 0o755); err != nil {
 		g.t.Fatal(err)
 	}
+	if to, err := os.Readlink(path); err == nil && to == "/dev/null" {
+		_ = os.Remove(path) // masked until now
+	}
 	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 		g.t.Fatal(err)
 	}
 	g.files = append(g.files, path)
+}
+
+// mask takes the shipped policies out until the end of the scenario, as an administrator would: what is watched is what the
+// scenario says.
+func (g *guest) mask() {
+	g.t.Helper()
+	const slices = "/etc/reprieve/slices/"
+	if err := os.MkdirAll(slices, 0o755); err != nil {
+		g.t.Fatal(err)
+	}
+	for _, name := range []string{"-.slice.toml", "user.slice.toml", "system.slice.toml"} {
+		if err := os.Symlink("/dev/null", slices+name); err != nil {
+			g.t.Fatal(err)
+		}
+		g.files = append(g.files, slices+name)
+	}
+}
+
+// unmask has the shipped policies count in this scenario.
+func (g *guest) unmask() {
+	g.t.Helper()
+	for _, name := range []string{"-.slice.toml", "user.slice.toml", "system.slice.toml"} {
+		if err := os.Remove("/etc/reprieve/slices/" + name); err != nil {
+			g.t.Fatal(err)
+		}
+	}
 }
 
 // config writes a configuration file of the daemon; name is relative to /etc/reprieve.

@@ -18,6 +18,8 @@ const (
 	Settled   = "c2b960401851416e8e7bf732b9650777"
 	Kernel    = "6c0dbfc6b43a43e1b62c8803fb25b80f"
 	Revived   = "fe18d643576143ba99ee6d6ffc958c04"
+	Step      = "4962b306865147828be10a0d96f106b7"
+	Hooks     = "d30c9d9cfb2b418a8b17e63897c004d1"
 	Acquitted = "99d38dca0e9c485ca7089569cc321eb3"
 	StaysDown = "1f85a9594e774cb2bc830965f5d845c2"
 	Failed    = "106f77376d894ca3bafb05d2e7623017"
@@ -30,7 +32,8 @@ const (
 func Kind(id string) string {
 	names := map[string]string{
 		Started: "started", Breach: "breach", Hold: "hold", Relief: "relief", Stop: "stop", Stopped: "stopped",
-		Settled: "settled", Kernel: "kernel", Revived: "revived", StaysDown: "stays down", Acquitted: "acquitted", Failed: "failed", Kept: "kept", Released: "released", Watched: "watched",
+		Settled: "settled", Kernel: "kernel", Revived: "revived", StaysDown: "stays down", Acquitted: "acquitted", Failed: "failed",
+		Kept: "kept", Released: "released", Watched: "watched", Step: "step", Hooks: "hooks",
 	}
 	if name, ok := names[id]; ok {
 		return name

@@ -1,0 +1,164 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"reprieve/internal/varlink"
+	"reprieve/memcg"
+)
+
+const (
+	// controlSocket is where reprieved listens, and controlRelease what it is asked there.
+	controlSocket  = "/run/reprieve/control"
+	controlRelease = "io.reprieve.Control.Release"
+	// releaseBound is how long the daemon may take; its own bound is shorter.
+	releaseBound = 5 * time.Second
+)
+
+// holdPlaces is where release finds the daemon, and its holds when there is none.
+type holdPlaces struct {
+	control string // The daemon's socket.
+	ledger  string // The records of the holds in force.
+	mount   string // Of cgroup2.
+	euid    int    // Who asks.
+}
+
+// release lifts the holds in force, through the daemon or, where none runs, by its records.
+func release(args []string, stdout, stderr io.Writer) int {
+	return releaseAt(args, stdout, stderr, holdPlaces{
+		control: controlSocket, ledger: memcg.DefaultLedger, mount: memcg.DefaultMount, euid: os.Geteuid(),
+	})
+}
+
+func releaseAt(args []string, stdout, stderr io.Writer, at holdPlaces) int {
+	if len(args) > 1 || len(args) == 1 && (args[0] == "" || strings.HasPrefix(args[0], "-") && args[0] != "-.slice") {
+		fmt.Fprintf(stderr, "reprievectl release: takes one slice or none, got %q\n", args)
+		return exitUsage
+	}
+	slice := strings.Join(args, "")
+	if slice != "" && !strings.HasSuffix(slice, ".slice") {
+		fmt.Fprintf(stderr, "reprievectl release: %q is no slice; the name of one ends with .slice, as in batch.slice\n", slice)
+		return exitUsage
+	}
+	if at.euid != 0 {
+		fmt.Fprintf(stderr, "reprievectl release: needs root: sudo reprievectl %s\n", strings.Join(append([]string{"release"}, args...), " "))
+		return exitFindings
+	}
+	err := askRelease(stdout, at.control, slice)
+	switch e := (*varlink.Error)(nil); {
+	case err == nil:
+		return exitOK
+	case errors.Is(err, unix.ENOENT), errors.Is(err, unix.ECONNREFUSED):
+		return undo(stdout, stderr, at, slice)
+	case errors.As(err, &e) && e.Name == "io.reprieve.Control.NoSuchSlice":
+		fmt.Fprintf(stderr, "reprievectl release: %s: not watched by reprieved, so nothing in it is held by it\n", slice)
+	case errors.As(err, &e):
+		fmt.Fprintf(stderr, "reprievectl release: reprieved answers %v; see journalctl -u reprieved\n", e)
+	default:
+		fmt.Fprintf(stderr, "reprievectl release: ask reprieved: %v; if it hangs, systemctl restart reprieved lifts its holds\n", err)
+	}
+	return exitFindings
+}
+
+// askRelease has the daemon lift the holds of a slice, "" for all, and prints what it did.
+func askRelease(stdout io.Writer, socket, slice string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), releaseBound)
+	defer cancel()
+	in := map[string]string{}
+	if slice != "" {
+		in["slice"] = slice
+	}
+	var out struct {
+		Released int      `json:"released"`
+		Slices   []string `json:"slices"`
+	}
+	if err := varlink.Call(ctx, socket, controlRelease, in, &out); err != nil {
+		return err
+	}
+	fmt.Fprintln(stdout, released(slice, out.Released, out.Slices))
+	return nil
+}
+
+// released says what the daemon did.
+func released(asked string, holds int, slices []string) string {
+	switch {
+	case holds == 0 && asked != "":
+		return asked + ": nothing is held"
+	case holds == 0:
+		return "nothing is held"
+	}
+	episode := "this episode, the wait goes on"
+	if len(slices) > 1 {
+		episode = "these episodes, the waits go on"
+	}
+	return fmt.Sprintf("%s: %s lifted; not held again in %s", strings.Join(slices, ", "), count(holds, "hold"), episode)
+}
+
+// undo restores what a daemon that does not run left behind, of all slices, and prints each.
+func undo(stdout, stderr io.Writer, at holdPlaces, slice string) int {
+	if slice == "" {
+		fmt.Fprintln(stdout, "the daemon does not run: what it left is undone")
+	} else {
+		fmt.Fprintln(stdout, "the daemon does not run: all holds are undone")
+	}
+	ledger, err := memcg.OpenLedger(at.ledger)
+	var left []memcg.Leftover
+	if err == nil {
+		left, err = ledger.Undo(at.mount)
+	}
+	code := exitOK
+	for _, one := range left {
+		if one.Err != nil {
+			fmt.Fprintf(stderr, "reprievectl release: not undone: %v\n", one.Err)
+			code = exitFindings
+			continue
+		}
+		fmt.Fprintln(stdout, undone(one))
+	}
+	if err != nil {
+		fmt.Fprintf(stderr, "reprievectl release: read the records of holds: %v\n", err)
+		return exitFindings
+	}
+	if len(left) == 0 {
+		fmt.Fprintln(stdout, "nothing is held")
+	}
+	// Whoever undoes holds undoes the failsafe as well, as reprieved -release does.
+	armed, err := memcg.DisarmAll(at.mount)
+	if armed > 0 {
+		fmt.Fprintf(stdout, "memory.oom.group is 0 again on %s\n", count(armed, "group"))
+	}
+	if err != nil {
+		fmt.Fprintf(stderr, "reprievectl release: take memory.oom.group back: %v\n", err)
+		return exitFindings
+	}
+	return code
+}
+
+// undone says what became of one record.
+func undone(l memcg.Leftover) string {
+	switch l.How {
+	case memcg.LeftForeign:
+		return fmt.Sprintf("%s: somebody else wrote %s, and that stays", l.Path, l.File)
+	case memcg.NothingToDo:
+		return l.Path + ": nothing to restore: the group is gone, or its limit was never changed"
+	case memcg.RestoredHard:
+		return fmt.Sprintf("%s: %s is %s again, while more than that is in use", l.Path, l.File, l.Old)
+	}
+	return fmt.Sprintf("%s: %s is %s again", l.Path, l.File, l.Old)
+}
+
+// count writes a number of things.
+func count(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}
