@@ -42,7 +42,7 @@ grace = "4s"
 		}
 		return false
 	})
-	g.checkEpisode(breach, stop, g.await(watch.Stopped, "UNIT", "batch-b.slice"), g.await(watch.Settled))
+	g.checkEpisode(g.own(breach, stop), stop, g.await(watch.Stopped, "UNIT", "batch-b.slice"), g.await(watch.Settled))
 	g.checkEmpty("batch-b.slice")
 	g.never(watch.Failed)
 	g.checkNeighbours()

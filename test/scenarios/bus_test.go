@@ -62,7 +62,7 @@ grace = "4s"
 	stopped := g.await(watch.Stopped, "UNIT", "batch-b.slice")
 	settled := g.await(watch.Settled)
 	restore()
-	g.checkEpisode(hold, stop, stopped, settled)
+	g.checkEpisode(g.own(hold, stop), stop, stopped, settled)
 	g.wait("the hog to be gone", func() bool { return g.mainPID(hog) == 0 })
 	g.checkEmpty("batch-b.slice")
 	if stops := g.messages(watch.Stop); len(stops) != 1 {

@@ -33,7 +33,7 @@ pick = ["priority", "largest"]
 	if got, want := stop["UNIT"], "batch-b.slice"; got != want {
 		t.Errorf("UNIT of the stop = %q, want %q: %s", got, want, stop["MESSAGE"])
 	}
-	g.checkEpisode(breach, stop, g.await(watch.Stopped), g.await(watch.Settled))
+	g.checkEpisode(g.own(breach, stop), stop, g.await(watch.Stopped), g.await(watch.Settled))
 	g.never(watch.Failed)
 	g.checkNeighbours()
 }
@@ -101,7 +101,7 @@ pick = ["priority", "newest"]
 	if got, want := stop["UNIT"], "batch-b.slice"; got != want {
 		t.Errorf("UNIT of the stop = %q, want %q: %s", got, want, stop["MESSAGE"])
 	}
-	g.checkEpisode(hold, stop, g.await(watch.Stopped), g.await(watch.Settled))
+	g.checkEpisode(g.own(hold, stop), stop, g.await(watch.Stopped), g.await(watch.Settled))
 	g.never(watch.Failed)
 	g.checkNeighbours()
 }

@@ -78,6 +78,16 @@ func (g *guest) complete(m watch.Message, fields ...string) {
 	}
 }
 
+// own returns the message of this kind that belongs to the episode of a stop. A hog on an emulated CPU may pause for long enough to be
+// let go, and come again: then there were two episodes, and the first message seen is of the one that ended well.
+func (g *guest) own(m, stop watch.Message) watch.Message {
+	g.t.Helper()
+	if m.Has("REPRIEVE_EPISODE", stop["REPRIEVE_EPISODE"]) {
+		return m
+	}
+	return g.await(m["MESSAGE_ID"], "REPRIEVE_EPISODE", stop["REPRIEVE_EPISODE"])
+}
+
 // checkEpisode asserts that messages came in this order, of batch.slice and of one and the same episode.
 func (g *guest) checkEpisode(messages ...watch.Message) {
 	g.t.Helper()

@@ -41,7 +41,7 @@ delay = "2s"
 	if got, want := stop["UNIT"], "batch-b.slice"; got != want {
 		t.Errorf("UNIT of the stop = %q, want %q: %s", got, want, stop["MESSAGE"])
 	}
-	g.checkEpisode(hold, stop, g.await(watch.Stopped), g.await(watch.Settled))
+	g.checkEpisode(g.own(hold, stop), stop, g.await(watch.Stopped), g.await(watch.Settled))
 	g.never(watch.Failed)
 	g.checkNeighbours()
 }
@@ -74,7 +74,7 @@ delay = "2s"
 	if got, want := stop["UNIT"], "batch-b.slice"; got != want {
 		t.Errorf("UNIT of the stop = %q, want %q: %s", got, want, stop["MESSAGE"])
 	}
-	g.checkEpisode(hold, stop, g.await(watch.Stopped), g.await(watch.Settled))
+	g.checkEpisode(g.own(hold, stop), stop, g.await(watch.Stopped), g.await(watch.Settled))
 	g.checkEmpty("batch-b.slice")
 	g.never(watch.Failed)
 	g.checkNeighbours()

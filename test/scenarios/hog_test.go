@@ -36,8 +36,8 @@ urgent = "100%"
 	}
 	stopped := g.await(watch.Stopped, "UNIT", "batch-b.slice")
 	settled := g.await(watch.Settled)
-	breach := g.await(watch.Breach)
-	g.checkEpisode(breach, hold, stop, stopped, settled)
+	breach := g.own(g.await(watch.Breach), stop)
+	g.checkEpisode(breach, g.own(hold, stop), stop, stopped, settled)
 	// A lower bound, with half a second for what the journal's own times may be off.
 	if waited, delay := stop.At()-breach.At(), 6*time.Second; waited < delay-time.Second/2 {
 		t.Errorf("stop came %s after the breach, want no sooner than the delay of %s: %s", waited, delay, stop["MESSAGE"])
@@ -78,7 +78,7 @@ delay = "3s"
 	hold := g.awaitHold()
 	stop := g.await(watch.Stop, "UNIT", "batch-b.slice")
 	stopped := g.await(watch.Stopped, "UNIT", "batch-b.slice")
-	g.checkEpisode(hold, stop, stopped, g.await(watch.Settled))
+	g.checkEpisode(g.own(hold, stop), stop, stopped, g.await(watch.Settled))
 	if events := g.read("batch.slice", "memory.events"); !strings.Contains(events, "oom_kill 0") {
 		t.Errorf("memory.events of batch.slice = %q, want no oom_kill", events)
 	}

@@ -30,7 +30,7 @@ delay = "2s"
 		t.Errorf("memory.high of batch-b.slice = %s, want max", got)
 	}
 	stop := g.await(watch.Stop, "REPRIEVE_OBSERVE", "1", "UNIT", "batch-b.slice")
-	g.checkEpisode(hold, stop)
+	g.checkEpisode(g.own(hold, stop), stop)
 	for _, m := range []watch.Message{hold, stop} {
 		if !strings.Contains(m["MESSAGE"], "would") {
 			t.Errorf("MESSAGE of %s = %q, want it to say what would have been", m.Kind(), m["MESSAGE"])

@@ -38,7 +38,7 @@ delay = "2s"
 	stop := g.await(watch.Stop, "UNIT", "batch-b.slice")
 	failed := g.await(watch.Failed, "UNIT", "batch-b.slice")
 	stopped := g.await(watch.Stopped, "UNIT", "batch-b.slice")
-	g.checkEpisode(hold, stop, stopped, g.await(watch.Settled))
+	g.checkEpisode(g.own(hold, stop), stop, stopped, g.await(watch.Settled))
 	if !strings.Contains(failed["MESSAGE"], "Restart=") {
 		t.Errorf("failed: %s, want it to say what follows for Restart=", failed["MESSAGE"])
 	}

@@ -72,7 +72,7 @@ grace = "1s"
 
 	hold := g.awaitHold()
 	stop := g.await(watch.Stop, "UNIT", "batch-b.slice")
-	g.checkEpisode(hold, stop, g.await(watch.Stopped, "UNIT", "batch-b.slice"), g.await(watch.Settled))
+	g.checkEpisode(g.own(hold, stop), stop, g.await(watch.Stopped, "UNIT", "batch-b.slice"), g.await(watch.Settled))
 	g.wait("the hog to be gone", func() bool { return g.mainPID(hog) == 0 })
 	g.checkEmpty("batch-b.slice")
 	g.never(watch.Failed)
