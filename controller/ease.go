@@ -94,8 +94,11 @@ func (m *Machine) tighten(now time.Duration, out []Decision) []Decision {
 			continue
 		}
 		l.stage = 0
-		if l.by == byThrottle && l.limits.Mark > l.first {
+		switch {
+		case l.by == byThrottle && l.limits.Mark > l.first:
 			out = m.move(now, l, 0, out)
+		case l.by == byRaise && l.limits.Mark < l.first:
+			out = m.move(now, l, l.first, out)
 		}
 	}
 	return out
@@ -116,6 +119,11 @@ func (m *Machine) squeeze(now time.Duration, in *Reading, out []Decision) []Deci
 		return out
 	}
 	for _, l := range m.held[:m.nHeld] {
+		if l.moving {
+			return out // one at a time: the kernel may reclaim in the writer
+		}
+	}
+	for _, l := range m.held[:m.nHeld] {
 		r := &l.Reading
 		ready := l.hold == holding && l.by == byThrottle && !l.moving && !l.stiff && r.UsageOK && r.StatOK && r.HighOK && l.ranOK
 		if !ready || l.ran > 0 {
@@ -125,7 +133,7 @@ func (m *Machine) squeeze(now time.Duration, in *Reading, out []Decision) []Deci
 		floor := max(l.first-l.first/10000*share, memcg.Limit(r.UsageBytes-min(reclaimable, r.UsageBytes)), memcg.Limit(r.GuardBytes))
 		to := max(l.limits.Mark-max(l.first/squeezeShare, leastSqueeze), floor)
 		if to < l.limits.Mark {
-			out = m.move(now, l, to, out)
+			return m.move(now, l, to, out)
 		}
 	}
 	return out

@@ -26,9 +26,9 @@ func (m *Machine) begin(now time.Duration, breach Breach, in *Reading, s *Sight,
 	resumed := m.ended != never && now-max(m.ended, m.glow+m.window.Length()) <= m.rules.Policy.Hold.Calm
 	if !resumed {
 		m.id, m.used, m.fruitless = m.newID(), 0, m.fruitless[:0]
-		m.byHand, m.unlent = false, false
+		m.byHand, m.unlent, m.rung = false, false, -1
 	}
-	m.rung, m.eased = -1, 0
+	m.eased = 0
 	m.phase, m.breach, m.began = PhaseHeld, breach, now
 	m.stall, m.stallOK, m.due, m.more, m.told, m.record = pressure.Stall{}, false, false, false, false, false
 	m.calm, m.retry, m.lull, m.ended, m.blind = never, never, never, never, never

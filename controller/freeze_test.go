@@ -197,4 +197,7 @@ func TestMachine_ThawedByHand(t *testing.T) {
 	})
 	w.run(15*sec, untilDead(s, b))
 	w.expect(heldThenStopped)
+	if lift := s.first("lift", "w-b.slice"); lift > 2200*ms {
+		t.Errorf("the hold is over at %v, want it at 2s, when somebody thawed the group", lift)
+	}
 }

@@ -32,21 +32,29 @@ func (m *Machine) at(now time.Duration) int {
 // climb goes on to the step whose time has come: what another way holds is
 // lifted, a signal is sent, a unit is started.
 func (m *Machine) climb(now time.Duration, out []Decision) []Decision {
-	at := m.at(now)
-	if at == m.rung || at < 0 {
-		return out
+	for at := m.at(now); m.rung < at; {
+		was := m.by()
+		m.rung++ // one by one: a step that a late tick passed over has its signal, too
+		if m.by() != was {
+			out = m.unholdAll(out)
+		}
+		out = m.enter(now, m.ladder[m.rung], out)
 	}
-	was := m.by()
-	m.rung = at
-	step := m.ladder[at]
-	if step.By != was {
-		out = m.liftAll(out)
-		for _, l := range m.leaves {
-			if l.hold == pretended {
-				l.hold = free
-			}
+	return out
+}
+
+// unholdAll lifts what another way holds, or would under observe.
+func (m *Machine) unholdAll(out []Decision) []Decision {
+	for _, l := range m.leaves {
+		if l.hold == pretended {
+			l.hold = free
 		}
 	}
+	return m.liftAll(out)
+}
+
+// enter does what a step of the ladder begins with.
+func (m *Machine) enter(now time.Duration, step configs.Step, out []Decision) []Decision {
 	action := Signal
 	switch {
 	case step.By != bySignal && step.By != byStart:

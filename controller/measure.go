@@ -43,8 +43,9 @@ func (m *Machine) forgetWhatIsOver(now time.Duration) {
 // measure takes the slice's stall. It counts only while the host is short,
 // where the policy says so: a file scan stalls, and nobody has to die for it.
 func (m *Machine) measure(now time.Duration, in *Reading, s *Sight) {
+	clean := !s.Tainted
 	if len(m.parts) > 0 {
-		m.measureParts(now, s)
+		clean = m.measureParts(now, s)
 	} else if s.Tainted {
 		m.window.Reset()
 	} else {
@@ -55,7 +56,7 @@ func (m *Machine) measure(now time.Duration, in *Reading, s *Sight) {
 		s.Seen, _, _ = m.window.Seen()
 	}
 	// A trigger's window may reach back into the afterglow, or into a stop that is over.
-	if !s.Tainted && now >= max(m.glow+m.window.Length(), m.deaf) {
+	if clean && now >= max(m.glow+m.window.Length(), m.deaf) {
 		s.FiredSome, s.FiredFull = in.FiredSome, in.FiredFull
 	}
 	m.scarcity = m.short(in)
@@ -68,13 +69,15 @@ func (m *Machine) measure(now time.Duration, in *Reading, s *Sight) {
 }
 
 // measureParts takes the worst stall of the groups that the slice is made of,
-// those left out in which a hold shows.
-func (m *Machine) measureParts(now time.Duration, s *Sight) {
-	tainted := true
+// those left out in which a hold shows. It reports whether there is none of
+// them: a trigger that fires may be of any part.
+func (m *Machine) measureParts(now time.Duration, s *Sight) bool {
+	tainted, clean := true, true
 	for _, w := range m.parts {
 		shows := m.host.taints(now, w.Path, nil)
 		w.take(now, shows)
 		if shows {
+			clean = false
 			continue
 		}
 		tainted = false
@@ -85,6 +88,7 @@ func (m *Machine) measureParts(now time.Duration, s *Sight) {
 		s.Seen.Some, s.Seen.Full = max(s.Seen.Some, stall.Some), max(s.Seen.Full, stall.Full)
 	}
 	s.Tainted = s.Tainted && tainted
+	return clean
 }
 
 // short says whether the host is as short of memory as the policy wants it to

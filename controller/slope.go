@@ -75,9 +75,10 @@ func (s *slope) left() (left time.Duration, rate uint64, ok bool) {
 // Wants says what the machine wants read of the slice besides its stall, its
 // events and its usage.
 type Wants struct {
-	Host bool // /proc/meminfo in calm as well
-	Room bool // memory.max and memory.stat of the slice
-	Self bool // the slice as a leaf: it may be held as a whole
+	Host  bool // /proc/meminfo in calm as well
+	Room  bool // memory.max and memory.stat of the slice
+	Slope bool // the same, where the host has no swap
+	Self  bool // the slice as a leaf: it may be held as a whole
 }
 
 // Wants says what is to be read.
@@ -86,7 +87,7 @@ func (m *Machine) Wants() Wants {
 	raise := m.phase == PhaseHeld && m.by() == byRaise
 	return Wants{
 		Host: p.Pressure.Scarce > 0 || p.Pressure.Left > 0,
-		Room: p.Pressure.Left > 0 || raise,
+		Room: raise, Slope: p.Pressure.Left > 0,
 		Self: raise || p.Hold.On == onSlice || (m.self != nil && m.self.hold != free),
 	}
 }

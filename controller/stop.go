@@ -72,10 +72,10 @@ func (m *Machine) startStop(now time.Duration, victim *Candidate, all []Candidat
 	return m.proceed(now, out)
 }
 
-// HooksAnswered takes what those who listen said to Notify. None of them has a
-// veto.
-func (m *Machine) HooksAnswered(now time.Duration, answers []HookAnswer, out []Decision) []Decision {
-	if m.phase != PhaseStopping && m.phase != PhaseSettling {
+// HooksAnswered takes what those who listen said to Notify of a victim, by its
+// inode. None of them has a veto.
+func (m *Machine) HooksAnswered(now time.Duration, victim uint64, answers []HookAnswer, out []Decision) []Decision {
+	if (m.phase != PhaseStopping && m.phase != PhaseSettling) || victim != m.stop.victim.Inode {
 		return out
 	}
 	if len(answers) > 0 {

@@ -12,10 +12,6 @@ import (
 	"reprieve/units"
 )
 
-// mustRun are globs over the names of units that nobody wants frozen: who is logged in, the bus that all of them and
-// systemd's tools speak over, and who would thaw them.
-var mustRun = []string{"session.slice", "session-*.scope", "user@*.service", "dbus*.service", "reprieved.service"}
-
 // namedFrozen is how many of them a warning names.
 const namedFrozen = 3
 
@@ -57,7 +53,7 @@ func mustRunBelow(n *memcg.Node) []string {
 	for _, c := range n.Children() {
 		// A group that is nobody's unit but has such a name is frozen as well.
 		name := path.Base(c.Path)
-		if slices.ContainsFunc(mustRun, func(glob string) bool { ok, _ := path.Match(glob, name); return ok }) {
+		if configs.MustRun(name) {
 			names = append(names, name)
 		} else {
 			names = append(names, mustRunBelow(c)...)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"reprieve/configs"
@@ -16,6 +17,12 @@ import (
 func (d *daemon) hold(s *slice, c *controller.Decision, old *memcg.Limit) {
 	l, way, lend := c.Leaf, d.ways[c.By], c.Bytes
 	lf, intent := d.byLeaf[l], d.intent(s, c)
+	if c.By == "freeze" {
+		if unit := d.mustRun(lf.node); unit != "" {
+			d.carry(s, s.m.HoldAnswered(d.now(), l, memcg.Hold{}, fmt.Errorf("%w: %s", errMustRun, unit), nil))
+			return
+		}
+	}
 	if old != nil {
 		d.tell.plain(prioInfo, "%s: %s was set to %v while it is held at %v; it is put back, and %v comes back in the end",
 			l.Unit, l.Limits().File, *old, l.Limits().Mark, *old)
@@ -27,6 +34,23 @@ func (d *daemon) hold(s *slice, c *controller.Decision, old *memcg.Limit) {
 		}
 		return func() { d.carry(s, s.m.HoldAnswered(d.now(), l, h, err, nil)) }
 	}, func(err error) { d.carry(s, s.m.HoldAnswered(d.now(), l, memcg.Hold{}, err, nil)) })
+}
+
+// errMustRun says that a group is not frozen for what is in it.
+var errMustRun = errors.New("it is never frozen with what must run in it: a session, the bus, or what is protected")
+
+// mustRun returns a unit at or below n that must not be frozen, or "".
+func (d *daemon) mustRun(n *memcg.Node) string {
+	name := nameOf(n.Path)
+	if configs.MustRun(n.Name) || (name.unit != "" && !name.user && d.conf.Protected(name.unit)) {
+		return n.Name
+	}
+	for _, c := range n.Children() {
+		if unit := d.mustRun(c); unit != "" {
+			return unit
+		}
+	}
+	return ""
 }
 
 func (d *daemon) intent(s *slice, c *controller.Decision) memcg.Intent {
@@ -60,6 +84,8 @@ func (d *daemon) lift(s *slice, l *controller.Leaf) {
 				d.tell.released("the daemon's end", l.Path, s.unit, s.m.Episode().String(), limits.File.String(), limits.Old.String(), how, err)
 			} else if how == memcg.LeftForeign {
 				d.foreign(l, limits)
+			} else if how == memcg.RestoredHard {
+				d.tell.plain(prioWarning, "%s: memory.max is %v again, below what is in use: the loan did not come back by itself; the kernel takes it, and may kill for it", l.Unit, limits.Old)
 			}
 			d.carry(s, s.m.LiftAnswered(d.now(), l, how, err, nil))
 		}
@@ -132,8 +158,8 @@ func (d *daemon) ask(step configs.Step) error {
 // notify tells those who listen that a candidate is about to be stopped. They
 // have until the decision says, all together.
 func (d *daemon) notify(s *slice, c *controller.Decision) {
-	path, bound := c.Victim.Path, c.Until-d.now()
-	answer := func(all []controller.HookAnswer) { d.carry(s, s.m.HooksAnswered(d.now(), all, nil)) }
+	path, inode, bound := c.Victim.Path, c.Victim.Inode, c.Until-d.now()
+	answer := func(all []controller.HookAnswer) { d.carry(s, s.m.HooksAnswered(d.now(), inode, all, nil)) }
 	if !d.crier.Do(func() worker.Answer {
 		ctx, cancel := context.WithTimeout(context.Background(), bound)
 		defer cancel()

@@ -41,7 +41,7 @@ func (d *daemon) read(s *slice, now time.Duration) {
 		r.UsageBytes, r.UsageOK = d.meminfo.Total-min(d.meminfo.Available, d.meminfo.Total), true // the root has no memory.current
 	}
 	r.RoomOK = false
-	if wants.Room && (!calm || r.Host.SwapTotalBytes == 0) {
+	if wants.Room || (wants.Slope && r.HostOK && r.Host.SwapTotalBytes == 0) {
 		d.readRoom(s, r)
 	}
 	for _, p := range s.parts {
