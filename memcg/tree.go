@@ -68,6 +68,12 @@ func OpenTree(mount string, descend func(name string) bool) (*Tree, error) {
 		return nil, fail("/", "", "inotify_init", err)
 	}
 	t := &Tree{Root: &Node{Path: "/", Inner: true}, mount: mount, descend: descend, fd: fd, byWatch: map[int]*Node{}}
+	var st unix.Stat_t
+	if err := unix.Stat(mount, &st); err != nil {
+		t.Close()
+		return nil, fail("/", "", "stat", err)
+	}
+	t.Root.Inode = st.Ino
 	if err := t.enter(t.Root, func(Change) {}); err != nil {
 		t.Close()
 		return nil, err

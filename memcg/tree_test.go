@@ -159,3 +159,16 @@ func asMissing(err error, to **MissingError) bool {
 	*to = m
 	return ok
 }
+
+// Ensure the root is known by its inode as every other group is: who opens it compares.
+func TestTree_RootInode(t *testing.T) {
+	root := t.TempDir()
+	g, err := Open(root, "/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer g.Release()
+	if got := newTree(t, root).Root.Inode; got != g.Inode || got == 0 {
+		t.Errorf("Root.Inode = %d, want %d", got, g.Inode)
+	}
+}
