@@ -99,11 +99,16 @@ func TestLoad_WrongDaemonValues(t *testing.T) {
 		{`protect = ["sshd"]`, `protect: read ["sshd"], ` + globs},
 		{`protect = ["[.service"]`, `protect: read ["[.service"], ` + globs},
 		{`protect = ["system.slice/ssh.service"]`, `protect: read ["system.slice/ssh.service"], ` + globs},
+		{`trace = "/run/reprieve/traces"`, ``},
+		{`trace = ""`, ``},
+		{`trace = "traces"`, `trace: read "traces", allowed: an absolute path such as "/run/reprieve/traces", or ""`},
+		{`trace = "/run/../etc"`, `trace: read "/run/../etc", allowed: an absolute path such as "/run/reprieve/traces", or ""`},
+		{`trace = true`, `trace: read true, allowed: an absolute path such as "/run/reprieve/traces", or ""`},
 		{`host.available = "2"`, ``},
 		{`host.available = "2 %"`, `host.available: read "2 %", ` + sizes},
 		{`host.swap = -1`, `host.swap: read -1, ` + sizes},
 		{`host.swap = 0.5`, `host.swap: read 0.5, ` + sizes},
-		{`priority = 1`, `priority: unknown key, allowed: observe, protect, host.available, host.swap`},
+		{`priority = 1`, `priority: unknown key, allowed: observe, protect, trace, host.available, host.swap`},
 		{`swap = "1%"`, `swap: unknown key, did you mean host.swap?`},
 	} {
 		files := map[string]string{"etc/reprieve.toml": test.text}

@@ -140,6 +140,7 @@ type Daemon struct {
 	Observe bool              // Decide and report, but write and stop nothing.
 	Protect []string          // Globs over the names of units that are never stopped, slices with all that lies in them.
 	Host    Host              // When the host itself is scarce.
+	Trace   string            // The directory that traces of episodes are written to, absolute; "" (default): none are.
 	Origins map[string]Origin // By key, as in [Policy.Origins].
 }
 

@@ -161,6 +161,14 @@ func unitGlobs() kind[[]string] {
 	}}
 }
 
+// directories is an absolute path, or "".
+func directories() kind[string] {
+	return kind[string]{allowed: `an absolute path such as "/run/reprieve/traces", or ""`, parse: func(raw any) (string, bool) {
+		text, ok := raw.(string)
+		return text, ok && (text == "" || (path.IsAbs(text) && path.Clean(text) == text && text != "/"))
+	}}
+}
+
 // integers is a whole number from least to most.
 func integers(least, most int) kind[int] {
 	return kind[int]{allowed: fmt.Sprintf("a whole number from %d to %d", least, most), parse: func(raw any) (int, bool) {

@@ -55,6 +55,7 @@ func daemonSettings() []setting[Daemon] {
 	return []setting[Daemon]{
 		field("observe", booleans(), func(d *Daemon) *bool { return &d.Observe }),
 		field("protect", unitGlobs(), func(d *Daemon) *[]string { return &d.Protect }),
+		field("trace", directories(), func(d *Daemon) *string { return &d.Trace }),
 
 		table("host", func(*Daemon) {}),
 		field("host.available", sizes(), func(d *Daemon) *Size { return &d.Host.Available }),

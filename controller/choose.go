@@ -71,6 +71,7 @@ func (m *Machine) putOff(now time.Duration) {
 // comes first must come first again when it is weighed once more: the same
 // group, still eligible, still the choice. The machine keeps the slice.
 func (m *Machine) Weighed(now time.Duration, all []Candidate, out []Decision) []Decision {
+	m.tapWeighed(now, all)
 	if m.phase != PhaseHeld || m.choice.since == never || m.choice.confirm {
 		return out // relieved meanwhile, or too late
 	}

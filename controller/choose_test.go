@@ -94,7 +94,7 @@ func TestMachine_LateAnswer(t *testing.T) {
 		s := w.slice("w.slice", rules(policy()), a, b, c)
 		s.stall, s.late = 0.5, tt.late
 		w.run(20*sec, untilDead(s, b))
-		told := strings.Contains(strings.Join(w.log, "\n"), "failed: have systemd stop it")
+		told := strings.Contains(strings.Join(w.log, "\n"), "failed: hear from systemd that it stops it")
 		if told != tt.want {
 			t.Errorf("%d late answers: told %v, want %v\n%s", tt.late, told, tt.want, strings.Join(w.log, "\n"))
 		}

@@ -45,7 +45,7 @@ func (m *Machine) loosen(now time.Duration, l *Leaf, out []Decision) []Decision 
 		return out
 	}
 	l.stage = m.eased
-	to := l.limits.Mark
+	var to memcg.Limit
 	switch l.by {
 	case byThrottle:
 		to = min(l.first+l.first/8<<(m.eased-1), l.limits.Old)
@@ -148,6 +148,9 @@ func (m *Machine) move(now time.Duration, l *Leaf, to memcg.Limit, out []Decisio
 // MoveAnswered takes the answer to Move. A mark that cannot be moved stays
 // where it is; the hold goes on.
 func (m *Machine) MoveAnswered(now time.Duration, l *Leaf, h memcg.Hold, err error, out []Decision) []Decision {
+	if m.Tap != nil {
+		m.tap(Input{At: now, Kind: InputMove, Inode: l.Inode, Hold: h, Err: faultOf(err)})
+	}
 	if !l.moving {
 		return out
 	}

@@ -41,6 +41,10 @@ type Sight struct {
 	Rise   memcg.Events // since the reading before
 	RiseOK bool
 
+	// Plenty says that the host is not as short of memory as the policy wants
+	// it to be before a stall or an event counts.
+	Plenty bool
+
 	// Without swap: how long the memory of the slice lasts at the present rate.
 	LeftOn    bool // it is looked at
 	LeftOK    bool // it is known

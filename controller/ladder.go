@@ -69,6 +69,10 @@ func (m *Machine) enter(now time.Duration, step configs.Step, out []Decision) []
 
 // StepAnswered takes the answer to Signal and Start.
 func (m *Machine) StepAnswered(now time.Duration, step configs.Step, err error, out []Decision) []Decision {
+	if m.Tap != nil {
+		taken := step
+		m.tap(Input{At: now, Kind: InputTaken, Step: &taken, Err: faultOf(err)})
+	}
 	return append(out, Decision{Action: Report, Note: m.stepNote(now, step, err)})
 }
 
@@ -123,6 +127,9 @@ func (m *Machine) recall(in *Reading, out []Decision) []Decision {
 // Release lifts all holds of the slice by hand, and takes no more in this
 // episode; the wait goes on. It returns how many were in force.
 func (m *Machine) Release(now time.Duration, out []Decision) (int, []Decision) {
+	if m.Tap != nil {
+		m.tap(Input{At: now, Kind: InputRelease})
+	}
 	n := 0
 	for _, l := range m.held[:m.nHeld] {
 		if l.hold.inForce() {
@@ -132,12 +139,12 @@ func (m *Machine) Release(now time.Duration, out []Decision) (int, []Decision) {
 	if m.phase != PhaseHeld {
 		return n, out // there they are being lifted anyhow
 	}
+	if n == 0 {
+		return 0, out
+	}
 	m.byHand = true
 	for _, l := range m.held[:m.nHeld] {
 		l.failed = true // one that is asked for is lifted when it comes
-	}
-	if n == 0 {
-		return 0, out
 	}
 	note := m.note(NoteReleased, now)
 	note.Held = n

@@ -17,6 +17,10 @@ type Leaf struct {
 	User  bool // it belongs to the manager of the user UID
 	UID   uint32
 
+	// Spared says that it is never held by itself: a service manager, the
+	// daemon, or what is protected. All else would wait for them.
+	Spared bool
+
 	Reading LeafReading
 
 	window pressure.Window
@@ -166,7 +170,7 @@ func (m *Machine) grower() *Leaf {
 	for _, l := range m.leaves {
 		g := l.gain()
 		most = max(most, g)
-		if l.hold == free && g > gained && !l.thawed && m.host.mayHold(l.Path, m) {
+		if l.hold == free && g > gained && !l.Spared && !l.thawed && m.host.mayHold(l.Path, m) {
 			best, gained = l, g
 		}
 	}

@@ -52,6 +52,11 @@ const (
 type Machine struct {
 	Slice string
 
+	// Tap, where it is set, is told of each input of the machine before that
+	// counts: by each method that changes it. The input is the callee's to keep. As a rule nobody
+	// listens, and nothing is built.
+	Tap func(*Input)
+
 	host   *Host
 	rules  Rules
 	ladder []configs.Step // of the rules
@@ -74,6 +79,7 @@ type Machine struct {
 	slope  slope
 
 	scarcity Evidence // of the host, as the policy wants it, at the last reading
+	saw      Sight    // of the last step; here, since detectors are interfaces and it would be allocated each time
 
 	// The episode.
 	id       ID
@@ -96,6 +102,7 @@ type Machine struct {
 	more     bool          // the breach went on after a stop
 	told     bool          // that nothing can be stopped
 	retry    time.Duration // not weighed again before
+	rest     time.Duration // after an episode that spared somebody: no other until then
 	lull     time.Duration // nor before this, unless it is urgent
 	why      Why
 	because  Grounds // of the judgment that led to the choice
@@ -177,6 +184,9 @@ func (m *Machine) Until(last time.Duration) (time.Duration, bool) {
 // SetRules changes how the slice is judged: at once in calm, otherwise when
 // the episode that runs has come to its end under the rules it began with.
 func (m *Machine) SetRules(r Rules) {
+	if m.Tap != nil {
+		m.tap(Input{At: m.now, Kind: InputRules})
+	}
 	if m.phase != PhaseCalm {
 		m.next = &r
 		return
@@ -192,12 +202,15 @@ func (m *Machine) take(r Rules) {
 	}
 	m.delay = min(m.delay, r.Policy.Hold.Delay)
 	m.window = pressure.NewWindow(r.Policy.Pressure.Window)
-	m.SetParts(m.parts)
+	m.setParts(m.parts)
 }
 
 // AddLeaf adds a leaf. A young one was made during the episode that runs: all
 // it has it gained since.
 func (m *Machine) AddLeaf(l *Leaf, young bool) {
+	if m.Tap != nil {
+		m.tap(Input{At: m.now, Kind: InputLeaf, Member: l.member(), Young: young})
+	}
 	l.begin(m.rules.Policy.Pressure.Window)
 	l.baseOK = young
 	m.leaves = append(m.leaves, l)
@@ -205,6 +218,9 @@ func (m *Machine) AddLeaf(l *Leaf, young bool) {
 
 // DropLeaf takes out a leaf that is gone, and forgets its hold.
 func (m *Machine) DropLeaf(l *Leaf, out []Decision) []Decision {
+	if m.Tap != nil {
+		m.tap(Input{At: m.now, Kind: InputGone, Inode: l.Inode})
+	}
 	for i, have := range m.leaves {
 		if have == l {
 			m.leaves = append(m.leaves[:i], m.leaves[i+1:]...)
@@ -219,6 +235,9 @@ func (m *Machine) DropLeaf(l *Leaf, out []Decision) []Decision {
 
 // SetWitnesses replaces the groups outside the slice that tell how others fare.
 func (m *Machine) SetWitnesses(ws []*Witness) {
+	if m.Tap != nil {
+		m.tap(Input{At: m.now, Kind: InputWitnesses, Witnesses: witnessesSeen(ws)})
+	}
 	for _, w := range ws {
 		if w.window == (pressure.Window{}) {
 			w.window = pressure.NewWindow(time.Second)
@@ -231,6 +250,13 @@ func (m *Machine) SetWitnesses(ws []*Witness) {
 // stall counts that of the kernel's threads as well: with parts, the worst of
 // theirs is the slice's.
 func (m *Machine) SetParts(ws []*Witness) {
+	if m.Tap != nil {
+		m.tap(Input{At: m.now, Kind: InputParts, Parts: witnessesSeen(ws)})
+	}
+	m.setParts(ws)
+}
+
+func (m *Machine) setParts(ws []*Witness) {
 	for _, w := range ws {
 		if w.window.Length() != m.rules.Policy.Pressure.Window {
 			w.window = pressure.NewWindow(m.rules.Policy.Pressure.Window)
@@ -242,6 +268,9 @@ func (m *Machine) SetParts(ws []*Witness) {
 // Close takes the machine out of its host and lifts all it holds: the slice is
 // gone, not watched any more, or the daemon ends. It must not be stepped again.
 func (m *Machine) Close(out []Decision) []Decision {
+	if m.Tap != nil {
+		m.tap(Input{At: m.now, Kind: InputClose})
+	}
 	out = m.liftAll(out)
 	m.nHeld = 0
 	m.host.done(m)
@@ -258,23 +287,25 @@ func (m *Machine) Close(out []Decision) []Decision {
 // the daemon's start; it never runs backwards. Decisions are to be carried out
 // in their order.
 func (m *Machine) Step(now time.Duration, in *Reading, out []Decision) []Decision {
+	m.tapStep(now, in)
 	m.passed = now - m.now
 	m.now, m.usage, m.usageOK = now, in.UsageBytes, in.UsageOK
-	s := m.sight(now, in)
-	if _, e := m.detect(&s); e == Pressing {
+	m.saw = m.sight(now, in)
+	s := &m.saw
+	if _, e := m.detect(s); e == Pressing {
 		m.pressed = now
 	}
 	if s.RiseOK && s.Rise.OOMKill > 0 {
-		out = m.kernelKilled(now, in, &s, out)
+		out = m.kernelKilled(now, in, s, out)
 	}
 	out = m.overdue(now, m.yield(out))
 	switch m.phase {
 	case PhaseCalm:
-		return m.stepCalm(now, in, &s, out)
+		return m.stepCalm(now, in, s, out)
 	case PhaseHeld:
-		return m.stepHeld(now, in, &s, out)
+		return m.stepHeld(now, in, s, out)
 	case PhaseStopping:
-		return m.stepStopping(now, in, out)
+		return m.stepStopping(now, in, s, out)
 	}
 	return m.stepSettling(now, in, out)
 }

@@ -64,7 +64,7 @@ func (m *Machine) measure(now time.Duration, in *Reading, s *Sight) {
 	case Unknown:
 		s.StallOK, s.FiredSome, s.FiredFull = false, false, false
 	case Calm:
-		s.Stall, s.Seen, s.FiredSome, s.FiredFull = pressure.Stall{}, pressure.Stall{}, false, false
+		s.Stall, s.Seen, s.FiredSome, s.FiredFull, s.Plenty = pressure.Stall{}, pressure.Stall{}, false, false, true
 	}
 }
 

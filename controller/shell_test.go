@@ -13,6 +13,7 @@ import (
 
 // carry is the shell: it carries out decisions and brings the answers.
 func (s *simSlice) carry(all []controller.Decision) {
+	s.decided(all)
 	for _, d := range all {
 		switch d.Action {
 		case controller.Hold, controller.PutBack:
@@ -253,6 +254,7 @@ func (w *world) expect(story string) {
 	if diff := cmp.Diff(want, w.log); diff != "" {
 		w.t.Errorf("the story differs (-want +got):\n%s", diff)
 	}
+	w.replayed()
 	for _, s := range w.slices {
 		for _, g := range s.groups {
 			if s.m.Phase() == controller.PhaseCalm && g.alive && g.high != memcg.Max && !s.kept && g.high != s.old {

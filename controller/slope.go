@@ -10,11 +10,10 @@ import (
 // is blind then until the last half second, and the kernel's OOM killer comes
 // right behind it.
 type slope struct {
-	on    bool // the host has no swap, and the slice has an end to its memory
-	at    [slopeSamples]time.Duration
-	room  [slopeSamples]uint64
-	n     int // samples held, the oldest at 0
-	least time.Duration
+	on   bool // the host has no swap, and the slice has an end to its memory
+	at   [slopeSamples]time.Duration
+	room [slopeSamples]uint64
+	n    int // samples held, the oldest at 0
 }
 
 const (

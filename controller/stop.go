@@ -23,6 +23,7 @@ type stop struct {
 	queued   bool          // systemd has the job
 	hopeless bool          // asking again cannot help
 	missed   int           // how often it could not be asked, or did not answer
+	last     error         // why, the last time
 	told     bool          // and that this was told
 	after    Aftermath
 
@@ -51,12 +52,21 @@ type Aftermath struct {
 // After takes what systemd said of the units around a stop, when it comes: it
 // is told with the end of the stop.
 func (m *Machine) After(a Aftermath) {
+	if m.Tap != nil {
+		after := a
+		m.tap(Input{At: m.now, Kind: InputAfter, After: &after})
+	}
 	a.Along = m.stop.after.Along
 	m.stop.after = a
 }
 
 // Along takes the units outside the victim that systemd stopped with it.
-func (m *Machine) Along(units []string) { m.stop.after.Along = units }
+func (m *Machine) Along(units []string) {
+	if m.Tap != nil {
+		m.tap(Input{At: m.now, Kind: InputAlong, Units: units})
+	}
+	m.stop.after.Along = units
+}
 
 // startStop begins the stop of a candidate that was chosen.
 func (m *Machine) startStop(now time.Duration, victim *Candidate, all []Candidate, out []Decision) []Decision {
@@ -75,6 +85,7 @@ func (m *Machine) startStop(now time.Duration, victim *Candidate, all []Candidat
 // HooksAnswered takes what those who listen said to Notify of a victim, by its
 // inode. None of them has a veto.
 func (m *Machine) HooksAnswered(now time.Duration, victim uint64, answers []HookAnswer, out []Decision) []Decision {
+	m.tapHooks(now, victim, answers)
 	if (m.phase != PhaseStopping && m.phase != PhaseSettling) || victim != m.stop.victim.Inode {
 		return out
 	}
@@ -92,13 +103,26 @@ func (m *Machine) HooksAnswered(now time.Duration, victim uint64, answers []Hook
 }
 
 // stepStopping drives a stop by the clock.
-func (m *Machine) stepStopping(now time.Duration, in *Reading, out []Decision) []Decision {
-	return m.VictimSeen(now, in.Victim, out)
+func (m *Machine) stepStopping(now time.Duration, in *Reading, s *Sight, out []Decision) []Decision {
+	// Its hold is lifted, so that who listens may delay the stop only as long as nobody runs out of memory meanwhile.
+	wall := s.RiseOK && (s.Rise.OOM > 0 || (s.Rise.Max > 0 && in.HostOK && in.Host.SwapTotalBytes == 0))
+	if wall || (in.HostOK && in.Host.Scarce()) {
+		m.stop.hooked = true
+	}
+	return m.victimSeen(now, in.Victim, out)
 }
 
 // VictimSeen takes what is known of the victim, at a tick or as soon as the
 // kernel reports a change. It does nothing when nothing is being stopped.
 func (m *Machine) VictimSeen(now time.Duration, v VictimReading, out []Decision) []Decision {
+	if m.Tap != nil {
+		victim := v
+		m.tap(Input{At: now, Kind: InputVictim, Victim: &victim})
+	}
+	return m.victimSeen(now, v, out)
+}
+
+func (m *Machine) victimSeen(now time.Duration, v VictimReading, out []Decision) []Decision {
 	if m.phase != PhaseStopping {
 		return out
 	}
@@ -186,6 +210,9 @@ func leftError(left []memcg.Process) error {
 // StopAnswered takes systemd's answer to StopUnit: the job is queued, or it is
 // not and why. final says that asking again cannot help.
 func (m *Machine) StopAnswered(now time.Duration, err error, final bool, out []Decision) []Decision {
+	if m.Tap != nil {
+		m.tap(Input{At: now, Kind: InputStop, Err: faultOf(err), Final: final})
+	}
 	s := &m.stop
 	if m.phase != PhaseStopping && m.phase != PhaseSettling {
 		return out
@@ -196,9 +223,10 @@ func (m *Machine) StopAnswered(now time.Duration, err error, final bool, out []D
 	} else {
 		s.hopeless = final
 		s.missed++
-		// An answer that is late is PID 1 at work, which is asked again; it is told when
-		// the group was killed before systemd had the stop.
-		if final || (s.missed > 1 && s.killAsked != never) {
+		s.last = err
+		// An answer that is late is PID 1 at work, which is asked again; what never
+		// came until the memory is back is told then.
+		if final {
 			out = m.tellMissed(now, err, out)
 		}
 	}
@@ -216,18 +244,25 @@ func (m *Machine) tellMissed(now time.Duration, err error, out []Decision) []Dec
 	m.stop.told = true
 	note := m.note(NoteFailed, now)
 	note.ofVictim(&m.stop.victim)
-	note.Step, note.Err = "have systemd stop it (it is killed all the same, and Restart= may bring it back)", err
+	note.Step, note.Err = "hear from systemd that it stops it (it is killed all the same; if the call was lost, Restart= may bring it back)", err
 	return append(out, Decision{Action: Report, Note: note})
 }
 
 // KillAnswered takes the answer to Kill. What it left Sweep gets, with or
 // without an error.
 func (m *Machine) KillAnswered(now time.Duration, err error, out []Decision) []Decision {
+	if m.Tap != nil {
+		m.tap(Input{At: now, Kind: InputKill, Err: faultOf(err)})
+	}
 	return m.actAnswered(now, "write cgroup.kill", err, out)
 }
 
 // SweepAnswered takes the answer to Sweep.
 func (m *Machine) SweepAnswered(now time.Duration, swept memcg.Swept, err error, out []Decision) []Decision {
+	if m.Tap != nil {
+		by := swept
+		m.tap(Input{At: now, Kind: InputSweep, Swept: &by, Err: faultOf(err)})
+	}
 	m.stop.left = swept.Left
 	m.stop.reaped += swept.Reaped
 	m.stop.reapBytes += swept.FreedBytes
@@ -267,7 +302,7 @@ func (m *Machine) stepSettling(now time.Duration, in *Reading, out []Decision) [
 		m.fruitless = append(m.fruitless, s.victim.Inode)
 	}
 	if !s.queued && s.missed > 0 {
-		out = m.tellMissed(now, ErrNeverQueued, out)
+		out = m.tellMissed(now, fmt.Errorf("%w: %w", ErrNeverQueued, s.last), out)
 	}
 	out = append(out, Decision{Action: Report, Note: m.settledNote(now, in, freed, goesOn)})
 	m.host.done(m)

@@ -124,6 +124,7 @@ type simSlice struct {
 	slowMove, slowHooks time.Duration // that these take
 	acts                []act         // what was carried out, and when
 	underHold           map[controller.ID]time.Duration
+	trace               *controller.Trace
 }
 
 // job is an answer that comes later.
@@ -189,6 +190,7 @@ func (w *world) slice(name string, r controller.Rules, groups ...*group) *simSli
 		s.m.AddLeaf(g.leaf, false)
 	}
 	w.slices = append(w.slices, s)
+	s.record()
 	return s
 }
 

@@ -68,15 +68,13 @@ func OpenTree(mount string, descend func(name string) bool) (*Tree, error) {
 		return nil, fail("/", "", "inotify_init", err)
 	}
 	t := &Tree{Root: &Node{Path: "/", Inner: true}, mount: mount, descend: descend, fd: fd, byWatch: map[int]*Node{}}
-	var st unix.Stat_t
-	if err := unix.Stat(mount, &st); err != nil {
-		t.Close()
-		return nil, fail("/", "", "stat", err)
-	}
-	t.Root.Inode = st.Ino
 	if err := t.enter(t.Root, func(Change) {}); err != nil {
 		t.Close()
 		return nil, err
+	}
+	var st unix.Stat_t
+	if err := unix.Stat(mount, &st); err == nil { // as for every group: one that is not there has no children
+		t.Root.Inode = st.Ino
 	}
 	return t, nil
 }

@@ -57,6 +57,10 @@ func releaseAt(args []string, stdout, stderr io.Writer, at holdPlaces) int {
 	case err == nil:
 		return exitOK
 	case errors.Is(err, unix.ENOENT), errors.Is(err, unix.ECONNREFUSED):
+		if daemonLives(at.mount) {
+			fmt.Fprintln(stderr, "reprievectl release: reprieved.service runs and cannot be asked; systemctl restart reprieved lifts its holds")
+			return exitFindings
+		}
 		return undo(stdout, stderr, at, slice)
 	case errors.As(err, &e) && e.Name == "io.reprieve.Control.NoSuchSlice":
 		fmt.Fprintf(stderr, "reprievectl release: %s: not watched by reprieved, so nothing in it is held by it\n", slice)
@@ -66,6 +70,22 @@ func releaseAt(args []string, stdout, stderr io.Writer, at holdPlaces) int {
 		fmt.Fprintf(stderr, "reprievectl release: ask reprieved: %v; if it hangs, systemctl restart reprieved lifts its holds\n", err)
 	}
 	return exitFindings
+}
+
+// daemonLives reports whether the service has a process: then the ledger is its own.
+func daemonLives(mount string) bool {
+	g, err := memcg.Open(mount, "/reprieve.slice/reprieved.service")
+	if err != nil {
+		return false
+	}
+	defer g.Release()
+	var buf memcg.Buffer
+	err = g.Prepare(memcg.CgroupEvents)
+	lives := false
+	if err == nil {
+		lives, err = g.Populated(&buf)
+	}
+	return err == nil && lives
 }
 
 // askRelease has the daemon lift the holds of a slice, "" for all, and prints what it did.

@@ -16,6 +16,7 @@ var errBusy = errors.New("the worker for it is stuck in an earlier job")
 
 // carry carries out decisions in their order. Nothing in it waits.
 func (d *daemon) carry(s *slice, all []controller.Decision) {
+	d.record(s, all)
 	for i := range all {
 		c := &all[i]
 		switch c.Action {
@@ -27,7 +28,9 @@ func (d *daemon) carry(s *slice, all []controller.Decision) {
 		case controller.Move:
 			d.move(s, c)
 		case controller.Interrupt:
-			d.byLeaf[c.Leaf].writer.Interrupt()
+			if lf := d.byLeaf[c.Leaf]; lf != nil {
+				lf.writer.Interrupt()
+			}
 		case controller.Lift:
 			d.lift(s, c.Leaf)
 		case controller.Signal, controller.Start:

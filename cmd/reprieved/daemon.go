@@ -68,6 +68,7 @@ type daemon struct {
 	starter *worker.Queue
 	asker   *worker.Queue
 	crier   *worker.Queue          // tells those who listen of a stop
+	scribe  *worker.Queue          // writes traces
 	owed    int                    // jobs of taker that were not answered
 	backlog []func() worker.Answer // for taker
 
@@ -134,7 +135,7 @@ func newDaemon(options configs.Options, set *configs.Set, tell *teller, at place
 		d.recursive = memcg.RecursiveProtection(info, d.mount)
 	}
 	d.recall()
-	for _, q := range []**worker.Queue{&d.taker, &d.weigher, &d.stopper, &d.killer, &d.sweeper, &d.starter, &d.asker, &d.crier} {
+	for _, q := range []**worker.Queue{&d.taker, &d.weigher, &d.stopper, &d.killer, &d.sweeper, &d.starter, &d.asker, &d.crier, &d.scribe} {
 		*q = d.desk.Queue(64)
 	}
 	return d, nil

@@ -126,6 +126,7 @@ func (d *daemon) addLeaf(s *slice, n *memcg.Node) {
 		name := nameOf(n.Path)
 		lf.group, lf.leaf = g, controller.NewLeaf(name.unit, n.Path, n.Inode)
 		lf.leaf.User, lf.leaf.UID = name.user, name.uid
+		lf.leaf.Spared = d.spared(n)
 		if !young {
 			e, _ := g.Events(&d.buf) // without it its kills are counted from 0
 			lf.kills = e.OOMKill
@@ -135,6 +136,17 @@ func (d *daemon) addLeaf(s *slice, n *memcg.Node) {
 		d.rearmSoon()
 		return true
 	})
+}
+
+// spared reports whether a leaf is never held by itself, as it is never
+// stopped: a service manager lives in it, or the daemon, or it is protected.
+func (d *daemon) spared(n *memcg.Node) bool {
+	var c controller.Candidate
+	d.inspect(&c, n)
+	for up := n.Parent; up != nil; up = up.Parent {
+		d.protect(&c, up)
+	}
+	return c.Init || c.Protected != "" || within(d.own, n.Path)
 }
 
 func (d *daemon) dropLeaf(s *slice, n *memcg.Node) {

@@ -83,6 +83,7 @@ func (d *daemon) addPart(s *slice, n *memcg.Node) {
 func (d *daemon) dropPart(s *slice, n *memcg.Node) {
 	p := s.parts[n]
 	delete(s.parts, n)
+	delete(d.psi, n.Inode)
 	if p.group == nil {
 		return
 	}

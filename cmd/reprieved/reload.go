@@ -34,10 +34,17 @@ func (d *daemon) reloaded(set *configs.Set, err error) {
 	}
 	d.set, d.conf, d.kept = set, set.Daemon(), 0
 	for _, s := range d.slices {
+		s.dirty = true // what the new rules want to see is read
+		for n, lf := range s.leaves {
+			if lf.leaf != nil {
+				lf.leaf.Spared = d.spared(n)
+			}
+		}
 		rules := d.rules(s.unit)
 		s.leaving = !rules.Policy.Watched
 		if !s.leaving {
 			s.m.SetRules(rules)
+			d.retrace(s)
 		}
 	}
 	// What could not be watched before may be now.
@@ -72,6 +79,9 @@ func terms(p configs.Policy, triggers []*pressure.Trigger) string {
 	}
 	for _, e := range p.Pressure.Events {
 		limits = append(limits, e+" events")
+	}
+	if len(limits) == 0 {
+		limits = append(limits, "memory for "+p.Pressure.Left.String()+" left, without swap")
 	}
 	if p.Pressure.Scarce > 0 {
 		text += fmt.Sprintf(" while less than %s of the host's memory is available", p.Pressure.Scarce)

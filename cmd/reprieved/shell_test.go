@@ -200,7 +200,7 @@ func TestShell_Stop(t *testing.T) {
 	}
 	s.write("w.slice/w-b.slice/cgroup.events", "populated 0")
 	s.wait("the end of it", func() bool { return strings.Contains(s.told.String(), "after the stop of w-b.slice") })
-	for _, want := range []string{"no connection to systemd", "stopping w-b.slice (largest of 2", "cannot have systemd stop it", "w-b.slice is stopped"} {
+	for _, want := range []string{"no connection to systemd", "stopping w-b.slice (largest of 2", "cannot hear from systemd that it stops it", "w-b.slice is stopped"} {
 		if !strings.Contains(s.told.String(), want) {
 			t.Errorf("it was not told %q:\n%s", want, s.told)
 		}

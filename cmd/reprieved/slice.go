@@ -36,6 +36,8 @@ type slice struct {
 	witnesses map[*memcg.Node]*witness
 	parts     map[*memcg.Node]*part // of the root
 
+	recorder *recorder // nil: no traces are kept
+
 	reading controller.Reading
 	decided []controller.Decision // room for the decisions of a step
 	last    time.Duration         // when it was read last
@@ -140,6 +142,7 @@ func (d *daemon) taken(n *memcg.Node, unit string, rules controller.Rules, g *me
 	}
 	s.self = &leaf{node: n, group: g.Retain(), leaf: controller.NewLeaf(unit, n.Path, n.Inode)}
 	s.m = controller.NewMachine(&d.host, unit, rules, s.self.leaf, newID)
+	d.retrace(s)
 	d.byLeaf[s.self.leaf] = s.self
 	d.slices = append(d.slices, s)
 	d.arm(s, triggers)
@@ -155,6 +158,9 @@ func (d *daemon) taken(n *memcg.Node, unit string, rules controller.Rules, g *me
 func (d *daemon) letGo(s *slice) {
 	d.slices = slices.DeleteFunc(d.slices, func(have *slice) bool { return have == s })
 	d.carry(s, s.m.Close(nil))
+	if s.m.Phase() != controller.PhaseCalm {
+		d.keepTrace(s)
+	}
 	for _, t := range s.triggers {
 		d.poller.Remove(t.token)
 	}

@@ -36,6 +36,7 @@ func TestDetectors(t *testing.T) {
 		{"max rose", Event{"max"}, controller.Sight{Rise: memcg.Events{Max: 3}, RiseOK: true}, controller.Pressing, controller.Breach{By: "max", Rise: 3}},
 		{"max rose while tainted", Event{"max"}, controller.Sight{Rise: memcg.Events{Max: 3}, RiseOK: true, Tainted: true}, controller.Pressing, controller.Breach{By: "max", Rise: 3}},
 		{"high rose while tainted", Event{"high"}, controller.Sight{Rise: memcg.Events{High: 3}, RiseOK: true, Tainted: true}, controller.Calm, controller.Breach{}},
+		{"max rose on a host with plenty", Event{"max"}, controller.Sight{Rise: memcg.Events{Max: 3}, RiseOK: true, Plenty: true}, controller.Calm, controller.Breach{}},
 		{"another rose", Event{"oom"}, controller.Sight{Rise: memcg.Events{Max: 3}, RiseOK: true}, controller.Calm, controller.Breach{}},
 		{"left at the limit", Left{3 * time.Second}, left(3 * time.Second), controller.Pressing, pressed},
 		{"left at the limit while tainted", Left{3 * time.Second}, tainted, controller.Pressing, pressed},

@@ -11,8 +11,8 @@ type Event struct{ Counter string }
 
 // Detect implements controller.Detector.
 func (d Event) Detect(s *controller.Sight) (controller.Breach, controller.Evidence) {
-	if s.Tainted && d.Counter == "high" {
-		return controller.Breach{}, controller.Calm // our own memory.high makes it rise
+	if s.Plenty || (s.Tainted && d.Counter == "high") {
+		return controller.Breach{}, controller.Calm // our own memory.high makes that one rise
 	}
 	if !s.RiseOK {
 		return controller.Breach{}, controller.Unknown

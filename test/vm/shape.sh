@@ -14,6 +14,10 @@ for unit in apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub
 done
 systemctl --quiet set-default multi-user.target
 systemctl --quiet enable guest.service
+# systemd-oomd runs only where a scenario starts it: Debian's settings for -.slice and user@.service would pull it in at each boot,
+# and it would kill beside us.
+systemctl --quiet disable systemd-oomd.service
+rm -f /usr/lib/systemd/system/{-.slice.d,user@.service.d}/10-oomd-*.conf
 
 # A machine with an identity is not a first boot, and one updated after /usr has no caches to rebuild.
 printf '%032x\n' 0x7265707269657665 >/etc/machine-id
