@@ -15,6 +15,7 @@ func TestFailsafeFollowsTheRule(t *testing.T) {
 	g.config("slices/batch.slice.toml", holdLong)
 	g.threeLeaves(leaves{})
 	g.service("newcomer.service", "batch-d.slice", load+" sleeper")
+	g.longWatchdog()
 	g.daemonReload()
 	g.startDaemon()
 	g.witness()

@@ -67,6 +67,7 @@ func TestHoldIsPutBack(t *testing.T) {
 	g.config("slices/batch.slice.toml", holdLong)
 	g.threeLeaves(leaves{})
 	g.service("newcomer.service", "batch-d.slice", load+" sleeper")
+	g.longWatchdog()
 	g.daemonReload()
 	g.startDaemon()
 	g.awaitHold()
