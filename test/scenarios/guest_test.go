@@ -55,6 +55,7 @@ func begin(t *testing.T) *guest {
 	t.Cleanup(g.removeFiles)
 	t.Cleanup(g.stopUnits)
 	t.Cleanup(g.checkDisarmed)
+	g.trace()
 	t.Cleanup(g.stopDaemon)
 	t.Cleanup(g.dump)
 	t.Cleanup(g.check)

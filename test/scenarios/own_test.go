@@ -1,0 +1,212 @@
+//go:build guest
+
+package scenarios
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"reprieve/test/watch"
+)
+
+// ownHold is a policy under which only a stall of others, or the end of a long wait, leads to a stop. Without swap the hold comes
+// long before the slice is full.
+func ownHold(on string) string {
+	return `
+[pressure]
+full = "10%"
+left = "5s"
+[hold]
+on     = "` + on + `"
+delay  = "9m"
+calm   = "4s"
+urgent = "30%"
+`
+}
+
+// Ensure the stall that a hold makes, in what is held and in all above it, is never taken for pressure: more than the limit
+// that cuts a wait short, it cuts nothing short, and it does not keep the hold in force when the load has passed.
+func TestOwnHoldIsNoPressure(t *testing.T) {
+	for _, tt := range []struct {
+		on, held string
+		stalls   []string // by the hold alone
+	}{
+		{"growers", "batch-b.slice", []string{"batch-b.slice", "batch.slice"}},
+		{"slice", "batch.slice", []string{"batch.slice"}},
+	} {
+		t.Run(tt.on, func(t *testing.T) {
+			g := begin(t) // without swap: the hog is held by its sleeps alone, and not by reclaim
+			g.config("slices/batch.slice.toml", ownHold(tt.on))
+			g.threeLeaves(leaves{})
+			g.startDaemon()
+
+			g.start(hog)
+			hold := g.await(watch.Hold, "REPRIEVE_SLICE", "batch.slice", "UNIT", tt.held)
+			g.witness()
+			mark := g.bytes(tt.held, "memory.high")
+			g.signal(canary, unix.SIGSTOP) // the hog is alone then
+			time.Sleep(2 * time.Second)    // its sleeps get longer the more it is over the mark
+			for at, share := range g.ownStall(6*time.Second, tt.stalls...) {
+				if share < 0.6 {
+					t.Errorf("full stall of %s = %.2f of the time, want more than 0.6: the hold makes none, and nothing is tested", tt.stalls[at], share)
+				}
+			}
+			g.signal(canary, unix.SIGCONT)
+			if events := g.read("batch.slice", "memory.events"); !strings.Contains(events, "\nmax 0\n") {
+				t.Errorf("memory.events of batch.slice = %q, want no max: it stalls at its own limit, and not by the hold alone", events)
+			}
+			g.never(watch.Stop)
+			g.never(watch.Relief)
+
+			trail := followHigh(tt.held)
+			g.free()
+			relief := g.await(watch.Relief)
+			between := trail.end()
+			g.checkEpisode(hold, relief)
+			if got := relief["REPRIEVE_EVIDENCE"]; !strings.Contains(got, "fits=yes "+tt.held) {
+				t.Errorf("REPRIEVE_EVIDENCE of the relief = %q, want it to say that %s fits", got, tt.held)
+			}
+			g.wait("memory.high to be max again", func() bool { return g.read(tt.held, "memory.high") == "max" })
+			if steps := stepsAbove(between, mark); len(steps) < 2 || !slices.IsSorted(steps) {
+				t.Errorf("memory.high of %s went through %v after the load had passed, want two or more steps up from %d", tt.held, between, mark)
+			}
+			g.never(watch.Stop)
+			g.never(watch.Failed)
+			g.checkTicking()
+		})
+	}
+}
+
+// Ensure the same wait is cut short when a sibling outside of the hold really stalls; the sibling's stall is named, and it is who is
+// held that dies.
+func TestSiblingStallsIsUrgent(t *testing.T) {
+	g := begin(t)
+	g.swapOn()
+	g.config("slices/batch.slice.toml", ownHold("growers"))
+	g.unit("bulk.slice", "[Slice]\nMemoryMax=48M\n")
+	g.service(bulkHog, "bulk-b.slice", load+" hog -rate 60M -max 200M -touch")
+	g.threeLeaves(leaves{})
+	g.startDaemon()
+
+	g.awaitHold()
+	g.start(bulkHog)
+	sibling := g.mainPID(bulkHog)
+	g.witness()
+	g.lets(hog)
+
+	stop := g.await(watch.Stop, "UNIT", "batch-b.slice")
+	settled := g.await(watch.Settled)
+	g.signal(bulkHog, unix.SIGUSR1)
+	// A hog that paused may have been let go once: then there were two episodes.
+	hold := g.await(watch.Hold, "REPRIEVE_EPISODE", stop["REPRIEVE_EPISODE"])
+	g.checkEpisode(hold, stop, g.await(watch.Stopped, "UNIT", "batch-b.slice"), settled)
+	if got, want := stop["REPRIEVE_REASON"], "others stall above the urgent limit"; got != want {
+		t.Errorf("REPRIEVE_REASON of the stop = %q, want %q: %s", got, want, stop["MESSAGE"])
+	}
+	if got, want := stop["REPRIEVE_EVIDENCE"], "others=yes /bulk.slice "; !strings.Contains(got, want) {
+		t.Errorf("REPRIEVE_EVIDENCE of the stop = %q, want it to have %q", got, want)
+	}
+	g.ownCutShort(stop)
+	if got := g.mainPID(bulkHog); got != sibling {
+		t.Errorf("main PID of %s = %d, want %d as before", bulkHog, got, sibling)
+	}
+	if stops := g.messages(watch.Stop); len(stops) != 1 {
+		t.Errorf("%d stops, want one: %v", len(stops), stops)
+	}
+	g.never(watch.Failed)
+	g.checkNeighbours()
+}
+
+// ownCutShort asserts that a stop came with most of the delay left.
+func (g *guest) ownCutShort(stop watch.Message) {
+	g.t.Helper()
+	waited, delay := ownMicros(stop, "REPRIEVE_WAITED_USEC"), ownMicros(stop, "REPRIEVE_DELAY_USEC")
+	if waited >= delay/2 {
+		g.t.Errorf("stop after %s of %s, want it with most of the delay left: %s", waited, delay, stop["MESSAGE"])
+	}
+}
+
+// ownMicros reads a field of microseconds; one that is missing is -1 µs.
+func ownMicros(m watch.Message, field string) time.Duration {
+	micros, err := strconv.ParseInt(m[field], 10, 64)
+	if err != nil {
+		return -time.Microsecond
+	}
+	return time.Duration(micros) * time.Microsecond
+}
+
+// ownStall measures for some seconds how much of the time all tasks of each slice were stalled.
+func (g *guest) ownStall(span time.Duration, slices ...string) []float64 {
+	g.t.Helper()
+	before, start := make([]watch.Stall, len(slices)), time.Now()
+	for at, slice := range slices {
+		before[at] = g.stalled(slice)
+	}
+	time.Sleep(span)
+	shares := make([]float64, len(slices))
+	for at, slice := range slices {
+		shares[at] = float64(g.stalled(slice).Full-before[at].Full) / float64(time.Since(start))
+	}
+	return shares
+}
+
+// highTrail looks at a slice's memory.high twenty times a second. What is between two looks it does not see.
+type highTrail struct {
+	done chan struct{}
+	over sync.WaitGroup
+
+	values []string      // each that differs from the one before, the first included
+	held   time.Duration // how long it was not max
+}
+
+// followHigh begins to look; end ends that.
+func followHigh(slice string) *highTrail {
+	trail := &highTrail{done: make(chan struct{})}
+	trail.over.Go(func() {
+		tick := time.NewTicker(50 * time.Millisecond)
+		defer tick.Stop()
+		for last := time.Now(); ; {
+			value, err := watch.Read(slice, "memory.high")
+			now := time.Now()
+			if err == nil && value != "" {
+				if value != "max" {
+					trail.held += now.Sub(last)
+				}
+				if n := len(trail.values); n == 0 || trail.values[n-1] != value {
+					trail.values = append(trail.values, value)
+				}
+			}
+			last = now
+			select {
+			case <-trail.done:
+				return
+			case <-tick.C:
+			}
+		}
+	})
+	return trail
+}
+
+// end returns the values that were seen.
+func (h *highTrail) end() []string {
+	close(h.done)
+	h.over.Wait()
+	return h.values
+}
+
+// stepsAbove returns the values between a mark and max.
+func stepsAbove(values []string, mark int64) []int64 {
+	var steps []int64
+	for _, value := range values {
+		if n, err := strconv.ParseInt(value, 10, 64); err == nil && n > mark {
+			steps = append(steps, n)
+		}
+	}
+	return steps
+}
