@@ -23,7 +23,7 @@ PAYLOAD ?= build/payload
 GOBUILD = CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false
 STATICCHECK = $(GO) tool -modfile=tools.mod staticcheck
 
-.PHONY: help build test test-unit test-race test-vm payload demo lint bench fuzz-short install clean
+.PHONY: help build test test-unit test-race test-vm payload traces demo lint bench fuzz-short install clean
 
 help: ## List the targets.
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
@@ -50,6 +50,9 @@ payload: build ## Stage what a guest gets: the installed tree, the scenarios, th
 	CGO_ENABLED=0 $(GO) test -c -trimpath -buildvcs=false -tags guest -o $(PAYLOAD)/scenarios.test ./test/scenarios
 	$(GOBUILD) -o $(PAYLOAD)/load ./test/load
 	install -m 0755 test/vm/run.sh $(PAYLOAD)/run.sh
+
+traces: payload ## Take traces of episodes for the controller's tests: make traces SUITES=trixie RUN=TestHogIsStopped
+	test/vm/traces.sh $(PAYLOAD) '$(RUN)' $(lastword $(SUITES)) controller/testdata/traces
 
 demo: payload ## Show the main job in a guest: a hog is held, then stopped; the others live.
 	$(GOBUILD) -o $(PAYLOAD)/demo ./test/demo

@@ -12,7 +12,7 @@ log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 code=0
 # The lines of traces are for us alone. The console ends its lines with a carriage return.
-"$here/guest.sh" "$image" "$payload" "${GUEST_MEMORY:-1024}" "${GUEST_TIMEOUT:-1800}" 2>&1 | tr -d '\r' | tee "$log" | grep -v '^TRACE ' || code=$?
+"$here/guest.sh" "$image" "$payload" "${GUEST_MEMORY:-1024}" "${GUEST_TIMEOUT:-1800}" 2>&1 | sed -u 's/\r$//' | tee "$log" | grep --line-buffered -v '^TRACE ' || code=$?
 
 mkdir -p "$out"
 for name in $(sed -n 's/^TRACE \([^ ]*\) 1 .*/\1/p' "$log" | sort -u); do
