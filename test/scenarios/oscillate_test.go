@@ -52,17 +52,17 @@ urgent = "100%"
 	changes := len(trail.end()) - 1
 	elapsed := time.Since(begun)
 
-	g.checkWaits(parts)
+	g.checkWaits(parts, trail.spans)
 	g.checkWaveStops()
-	g.checkNoFlapping(parts, changes, elapsed, trail.held)
+	g.checkNoFlapping(parts, changes, elapsed)
 	g.never(watch.Failed)
 	g.checkNeighbours()
 }
 
 // wavePart is one hold, from its message to the one that says how it ended.
 type wavePart struct {
-	episode string
-	held    time.Duration
+	episode  string
+	from, to time.Duration
 }
 
 // waveParts pairs each hold with its end, and tells whether the last one has one. A load that is held has one hold at a time.
@@ -81,29 +81,34 @@ func (g *guest) waveParts() (parts []wavePart, ended bool) {
 			if !m.Has("REPRIEVE_EPISODE", hold["REPRIEVE_EPISODE"]) {
 				g.t.Errorf("%s at %s is of another episode than the hold at %s", m.Kind(), m.At(), hold.At())
 			}
-			parts = append(parts, wavePart{episode: hold["REPRIEVE_EPISODE"], held: m.At() - hold.At()})
+			parts = append(parts, wavePart{episode: hold["REPRIEVE_EPISODE"], from: hold.At(), to: m.At()})
 			hold = nil
 		}
 	}
 	return parts, hold == nil
 }
 
-// checkWaits asserts that no episode was held longer than the delay, all its parts together.
-func (g *guest) checkWaits(parts []wavePart) {
+// checkWaits asserts that no episode was held longer than the delay, all its parts together. By memory.high: where the delay is over
+// and the pressure is not known to go on, the hold is lifted some seconds before the message that tells how it ended.
+func (g *guest) checkWaits(parts []wavePart, spans []highSpan) {
 	g.t.Helper()
-	const delay, tolerance = waveDelay * time.Second, time.Second / 2 // the journal's own times may be off
+	const delay, tolerance = waveDelay * time.Second, time.Second / 2 // a look is 50 ms late, or more on a busy CPU
 	sums := map[string]time.Duration{}
-	for _, part := range parts {
-		sums[part.episode] += part.held
+	for _, span := range spans {
+		episode := ""
+		for _, part := range parts {
+			if part.from-time.Second < span.from && span.to < part.to+time.Second {
+				episode = part.episode // the last: the journal has the message a moment after the write
+			}
+		}
+		if episode == "" {
+			g.t.Errorf("memory.high was not max from %s to %s, want it so from a hold's message to the one of its end alone: %v", span.from, span.to, parts)
+		}
+		sums[episode] += span.to - span.from
 	}
 	for episode, held := range sums {
 		if held > delay+tolerance {
 			g.t.Errorf("episode %s was held %s in all, want at most the delay of %s", episode, held, delay)
-		}
-	}
-	for _, m := range g.messages(watch.Relief) {
-		if waited := ownMicros(m, "REPRIEVE_WAITED_USEC"); waited < 0 || waited > delay+tolerance {
-			g.t.Errorf("REPRIEVE_WAITED_USEC of a relief = %q, want at most the delay of %s: %s", m["REPRIEVE_WAITED_USEC"], delay, m["MESSAGE"])
 		}
 	}
 	g.t.Logf("%d holds in %d episodes: %v", len(parts), len(sums), sums)
@@ -122,7 +127,7 @@ func (g *guest) checkWaveStops() {
 // checkNoFlapping asserts that memory.high was written as often as the holds need and no more. A hold and its end are a write
 // each. Relief comes after the time of calm, in three steps a quarter of that apart, and pressure takes them back in one: at most
 // four writes in one and a half times the time of calm.
-func (g *guest) checkNoFlapping(parts []wavePart, changes int, elapsed, held time.Duration) {
+func (g *guest) checkNoFlapping(parts []wavePart, changes int, elapsed time.Duration) {
 	g.t.Helper()
 	if len(parts) < 3 {
 		g.t.Errorf("%d holds in %s, want three at least: the load does not swing", len(parts), elapsed)
@@ -130,16 +135,13 @@ func (g *guest) checkNoFlapping(parts []wavePart, changes int, elapsed, held tim
 	if most := int(elapsed/(waveCalm*time.Second)) + 1; len(parts) > most {
 		g.t.Errorf("%d holds in %s, want at most %d: one in the time of calm", len(parts), elapsed, most)
 	}
-	told := time.Duration(0)
+	held := time.Duration(0)
 	for _, part := range parts {
-		told += part.held
-	}
-	if most := told + time.Duration(len(parts))*time.Second; held > most {
-		g.t.Errorf("memory.high was not max for %s, want at most %s: the messages tell of %s", held, most, told)
+		held += part.to - part.from
 	}
 	rounds := int(held/(waveCalm*time.Second*3/2)) + 1
 	if least, most := 2*len(parts), 2*len(parts)+4*rounds; changes < least || changes > most {
 		g.t.Errorf("memory.high changed %d times in %d holds of %s in all, want %d to %d", changes, len(parts), held, least, most)
 	}
-	g.t.Logf("memory.high changed %d times in %d holds; it was not max for %s of %s", changes, len(parts), held, elapsed)
+	g.t.Logf("memory.high changed %d times in %d holds of %s in all, in %s", changes, len(parts), held, elapsed)
 }

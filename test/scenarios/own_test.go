@@ -161,8 +161,18 @@ type highTrail struct {
 	done chan struct{}
 	over sync.WaitGroup
 
-	values []string      // each that differs from the one before, the first included
-	held   time.Duration // how long it was not max
+	values []string   // each that differs from the one before, the first included
+	spans  []highSpan // in which it was not max
+}
+
+// highSpan is a time in which a slice's memory.high was not max, since boot as the journal has it.
+type highSpan struct{ from, to time.Duration }
+
+// sinceBoot is the clock of the journal's __MONOTONIC_TIMESTAMP.
+func sinceBoot() time.Duration {
+	var now unix.Timespec
+	_ = unix.ClockGettime(unix.CLOCK_MONOTONIC, &now) // there always is one
+	return time.Duration(now.Nano())
 }
 
 // followHigh begins to look; end ends that.
@@ -171,18 +181,10 @@ func followHigh(slice string) *highTrail {
 	trail.over.Go(func() {
 		tick := time.NewTicker(50 * time.Millisecond)
 		defer tick.Stop()
-		for last := time.Now(); ; {
-			value, err := watch.Read(slice, "memory.high")
-			now := time.Now()
-			if err == nil && value != "" {
-				if value != "max" {
-					trail.held += now.Sub(last)
-				}
-				if n := len(trail.values); n == 0 || trail.values[n-1] != value {
-					trail.values = append(trail.values, value)
-				}
+		for {
+			if value, err := watch.Read(slice, "memory.high"); err == nil && value != "" {
+				trail.see(value, sinceBoot())
 			}
-			last = now
 			select {
 			case <-trail.done:
 				return
@@ -191,6 +193,22 @@ func followHigh(slice string) *highTrail {
 		}
 	})
 	return trail
+}
+
+// see notes a look.
+func (h *highTrail) see(value string, now time.Duration) {
+	last := "max"
+	if n := len(h.values); n > 0 {
+		last = h.values[n-1]
+	}
+	if last != "max" {
+		h.spans[len(h.spans)-1].to = now
+	} else if value != "max" {
+		h.spans = append(h.spans, highSpan{from: now, to: now})
+	}
+	if len(h.values) == 0 || last != value {
+		h.values = append(h.values, value)
+	}
 }
 
 // end returns the values that were seen.

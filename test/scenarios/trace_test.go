@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 )
 
 // traces is where the daemon of a scenario writes what it read and decided in each episode.
@@ -31,6 +32,7 @@ func (g *guest) trace() {
 
 // printTraces prints each trace, the oldest first, in lines that a serial console takes.
 func (g *guest) printTraces() {
+	name := strings.ReplaceAll(g.t.Name(), "/", "-") // of a scenario in parts
 	paths, _ := filepath.Glob(traces + "/*.json.gz")
 	age := func(path string) int64 {
 		info, err := os.Stat(path)
@@ -47,7 +49,7 @@ func (g *guest) printTraces() {
 			continue
 		}
 		for line := range slices.Chunk([]byte(base64.StdEncoding.EncodeToString(data)), 200) {
-			fmt.Printf("TRACE %s %d %s\n", g.t.Name(), n+1, line)
+			fmt.Printf("TRACE %s %d %s\n", name, n+1, line)
 		}
 	}
 }

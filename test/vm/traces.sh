@@ -12,7 +12,7 @@ log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 code=0
 # The lines of traces are for us alone. The console ends its lines with a carriage return.
-"$here/guest.sh" "$image" "$payload" "${GUEST_MEMORY:-1024}" "${GUEST_TIMEOUT:-1800}" 2>&1 | sed -u 's/\r$//' | tee "$log" | grep --line-buffered -v '^TRACE ' || code=$?
+"$here/guest.sh" "$image" "$payload" "${GUEST_MEMORY:-1024}" "${GUEST_TIMEOUT:-1800}" 2>&1 | sed -u 's/\r$//' | tee "$log" | grep -a --line-buffered -v '^TRACE ' || code=$?
 
 mkdir -p "$out"
 for name in $(sed -n 's/^TRACE \([^ ]*\) 1 .*/\1/p' "$log" | sort -u); do
@@ -21,6 +21,10 @@ for name in $(sed -n 's/^TRACE \([^ ]*\) 1 .*/\1/p' "$log" | sort -u); do
     awk -v name="$name" -v n="$n" '$1 == "TRACE" && $2 == name && $3 == n { print $4 }' "$log" | base64 -d >"$out/$name-$n.json.gz"
     gzip -t "$out/$name-$n.json.gz" # A line that is missing shows.
     echo "$out/$name-$n.json.gz: $(stat -c %s "$out/$name-$n.json.gz") bytes"
+    if gzip -dc "$out/$name-$n.json.gz" | grep -q '"Beside":'; then
+      echo "$out/$name-$n.json.gz: left out, another slice had an episode too, and one machine alone may decide otherwise"
+      rm "$out/$name-$n.json.gz"
+    fi
   done
 done
 exit "$code"
