@@ -51,6 +51,7 @@ func (d *daemon) carry(s *slice, all []controller.Decision) {
 			d.tell.note(c.Note)
 		}
 	}
+	d.turn(s)
 }
 
 // queue gives a job to a leaf's worker, or its refusal to refuse.

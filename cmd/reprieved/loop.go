@@ -95,22 +95,28 @@ func (s *slice) wants(now time.Duration) bool {
 
 // step reads a slice, asks its machine and carries out what that decides.
 func (d *daemon) step(s *slice, now time.Duration) {
-	was := s.m.Phase()
 	d.read(s, now)
 	s.decided = s.m.Step(now, &s.reading, s.decided[:0])
 	s.dirty, s.last = false, now
 	s.reading.FiredSome, s.reading.FiredFull = false, false
 	d.carry(s, s.decided)
-	if is := s.m.Phase(); (is == controller.PhaseCalm) != (was == controller.PhaseCalm) {
-		d.setStatus()
-		s.settled = is == controller.PhaseCalm
-		if s.settled {
-			d.reviver.Calmed(s.unit, now)
-		} else {
-			d.reviver.Troubled(s.unit)
-			d.rearmSoon()
-		}
+}
+
+// turn notes that an episode has begun or ended, with a reading or with an
+// answer.
+func (d *daemon) turn(s *slice) {
+	troubled := s.m.Phase() != controller.PhaseCalm
+	if troubled == s.troubled {
+		return
 	}
+	s.troubled, s.settled = troubled, !troubled
+	d.setStatus()
+	if troubled {
+		d.reviver.Troubled(s.unit)
+		d.rearmSoon()
+		return
+	}
+	d.reviver.Calmed(s.unit, d.now())
 }
 
 // tend does what waited for the end of an episode: rules that changed, a slice

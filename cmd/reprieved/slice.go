@@ -47,12 +47,13 @@ type slice struct {
 	victimToken epoll.Token
 	victimGone  bool // it was removed before it could be looked at
 
-	armed   bool          // memory.oom.group is set on its leaves
-	prompt  bool          // memory.events is a limit: every change counts at once
-	lookAt  time.Duration // when memory.events is polled again; 0: it is
-	dirty   bool          // something was reported
-	settled bool          // an episode ended
-	leaving bool          // not watched any more: let go when calm
+	armed    bool          // memory.oom.group is set on its leaves
+	prompt   bool          // memory.events is a limit: every change counts at once
+	lookAt   time.Duration // when memory.events is polled again; 0: it is
+	dirty    bool          // something was reported
+	settled  bool          // an episode ended
+	troubled bool          // one runs
+	leaving  bool          // not watched any more: let go when calm
 }
 
 // armed is a trigger in the poller.
