@@ -17,7 +17,8 @@ func TestTmpfsFilled(t *testing.T) {
 	g.swapOn()
 	g.config("slices/batch.slice.toml", `
 [pressure]
-full = "10%"
+full   = "3%"
+events = ["max"]
 [hold]
 delay  = "4s"
 urgent = "100%"
@@ -26,7 +27,7 @@ settle = "3s"
 `)
 	const filled = "/run/filled"
 	g.run("mkdir", "-p", filled)
-	g.run("mount", "-t", "tmpfs", "-o", "size=420M", "tmpfs", filled)
+	g.run("mount", "-t", "tmpfs", "-o", "size=600M", "tmpfs", filled)
 	t.Cleanup(func() { g.run("umount", "--lazy", filled) })
 	g.write("/run/fill", `
 while head -c 2M /dev/zero >>`+filled+`/file; do sleep 0.03; done
