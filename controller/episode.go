@@ -156,7 +156,7 @@ const byLeft = "left"
 func (m *Machine) relieve(now time.Duration, in *Reading, spared bool, out []Decision) []Decision {
 	note := m.note(NoteRelief, now)
 	note.UsageBytes, note.Grounds, note.Spared = in.UsageBytes, m.grounds, spared
-	m.used += now - m.began // no hold is longer than its delay, and neither are all of an episode
+	m.used += m.spent(now)
 	m.ended = now
 	if spared {
 		// It was waited for, and the host is not short: while that is so, once in a delay is enough.
@@ -164,6 +164,16 @@ func (m *Machine) relieve(now time.Duration, in *Reading, spared bool, out []Dec
 	}
 	out = append(m.liftAll(out), Decision{Action: Report, Note: note})
 	return m.end(now, out)
+}
+
+// spent is what a part of an episode has used of the delay when it ends in
+// relief: no hold is longer than its delay, and neither are all of an episode together.
+// Where nobody was held it is the time under pressure.
+func (m *Machine) spent(now time.Duration) time.Duration {
+	if m.most.n == 0 && m.calm != never {
+		return m.calm - m.began
+	}
+	return now - m.began
 }
 
 // end returns to calm and takes rules that waited for it.

@@ -22,6 +22,8 @@ func (g *guest) startUser() {
 	g.unit("user@1000.service.d/scenario.conf", "[Service]\nPAMName=\nEnvironment=XDG_RUNTIME_DIR=/run/user/%i\n")
 	g.daemonReload()
 	g.slices = append(g.slices, "user.slice")
+	// A user's manager reports to systemd-oomd, which its socket would start, for all the scenarios to come.
+	g.run("systemctl", "stop", "systemd-oomd.socket")
 	g.start("user@1000.service")
 }
 
