@@ -155,6 +155,9 @@ func (m *Machine) MoveAnswered(now time.Duration, l *Leaf, h memcg.Hold, err err
 		return out
 	}
 	l.moving = false
+	if h != (memcg.Hold{}) {
+		l.limits = h // what is in force, with an error as well: a mark of ours must not look like somebody else's
+	}
 	if errors.Is(err, memcg.ErrMoved) {
 		l.Reading.HighOK = false // the next look finds what somebody else wrote
 		return out
@@ -169,7 +172,6 @@ func (m *Machine) MoveAnswered(now time.Duration, l *Leaf, h memcg.Hold, err err
 		note.Step, note.Err = "move the mark of the hold", err
 		return append(out, Decision{Action: Report, Note: note})
 	}
-	l.limits = h
 	l.Reading.HighOK = false
 	return out
 }

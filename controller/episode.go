@@ -160,7 +160,7 @@ func (m *Machine) relieve(now time.Duration, in *Reading, spared bool, out []Dec
 	m.ended = now
 	if spared {
 		// It was waited for, and the host is not short: while that is so, once in a delay is enough.
-		m.ended, m.rest = never, now+m.delay
+		m.ended, m.rest = never, now+max(m.delay, m.rules.Policy.Hold.Calm)
 	}
 	out = append(m.liftAll(out), Decision{Action: Report, Note: note})
 	return m.end(now, out)

@@ -114,7 +114,7 @@ func (s *simSlice) move(d controller.Decision) {
 			g.high = h.Mark
 			g.usage = min(g.usage, uint64(h.Mark)) // the writer reclaims
 		}
-		s.carry(s.m.MoveAnswered(s.w.now, d.Leaf, h, nil, nil))
+		s.carry(s.m.MoveAnswered(s.w.now, d.Leaf, h, s.moveErr, nil))
 	})
 }
 

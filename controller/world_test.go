@@ -90,26 +90,26 @@ type simSlice struct {
 	reading controller.Reading
 	last    time.Duration
 
-	holdErr, stopErr error
-	deaf             bool        // systemd does not answer
-	immortal         bool        // victims do not die
-	silentWeigh      bool        // candidates never come
-	kept             bool        // the old limit was 700M
-	old              memcg.Limit // or this one
-	weighed          int
-	onWeigh          func(n int)
-	onFailed         func(controller.Note)
-	onStop, onRelief func(controller.Note)
-	onSettled        func(controller.Note)
-	slow             time.Duration // that a hold takes
-	jobs             []job         // of workers that take their time
-	late             int           // answers of systemd's that come too late
-	ghost            *group        // lives on when it was stopped
-	dirty            bool          // read at the next turn
-	left             []memcg.Process
-	victim           *group
-	killed           bool
-	heldSince        map[*controller.Leaf]time.Duration
+	holdErr, stopErr, moveErr error
+	deaf                      bool        // systemd does not answer
+	immortal                  bool        // victims do not die
+	silentWeigh               bool        // candidates never come
+	kept                      bool        // the old limit was 700M
+	old                       memcg.Limit // or this one
+	weighed                   int
+	onWeigh                   func(n int)
+	onFailed                  func(controller.Note)
+	onStop, onRelief          func(controller.Note)
+	onSettled                 func(controller.Note)
+	slow                      time.Duration // that a hold takes
+	jobs                      []job         // of workers that take their time
+	late                      int           // answers of systemd's that come too late
+	ghost                     *group        // lives on when it was stopped
+	dirty                     bool          // read at the next turn
+	left                      []memcg.Process
+	victim                    *group
+	killed                    bool
+	heldSince                 map[*controller.Leaf]time.Duration
 
 	hooks                             []controller.HookAnswer
 	stepErr                           error

@@ -66,9 +66,7 @@ func (d *daemon) move(s *slice, c *controller.Decision) {
 			return func() { d.carry(s, s.m.MoveAnswered(d.now(), l, memcg.Hold{}, memcg.ErrMoved, nil)) }
 		}
 		h, err := lf.way.Move(lf.group, intent, lf.held, to)
-		if err == nil {
-			lf.held = h
-		}
+		lf.held = h // with an error as well
 		return func() { d.carry(s, s.m.MoveAnswered(d.now(), l, h, err, nil)) }
 	}, func(err error) { d.carry(s, s.m.MoveAnswered(d.now(), l, memcg.Hold{}, err, nil)) })
 }
@@ -129,7 +127,8 @@ func (d *daemon) foreign(l *controller.Leaf, limits memcg.Hold) {
 		}
 	})
 	if !ok {
-		group.Release()
+		d.later(func() worker.Answer { group.Release(); return nil })
+		d.tell.plain(prioWarning, "%s: %s is neither our %v nor the old %v when the hold ends; somebody else wrote it, and it stays", l.Unit, limits.File, limits.Mark, limits.Old)
 	}
 }
 

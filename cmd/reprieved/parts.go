@@ -6,7 +6,6 @@ import (
 	"reprieve/controller"
 	"reprieve/internal/worker"
 	"reprieve/memcg"
-	"reprieve/pressure"
 	"reprieve/units"
 )
 
@@ -56,14 +55,7 @@ func (d *daemon) addPart(s *slice, n *memcg.Node) {
 	s.parts[n] = p
 	mount, limits := d.mount, s.limits
 	d.later(func() worker.Answer {
-		g, err := memcg.Open(mount, n.Path)
-		if err == nil {
-			err = g.Prepare(memcg.Pressure)
-		}
-		var triggers []*pressure.Trigger
-		if err == nil {
-			triggers, err = openTriggers(g, limits)
-		}
+		g, triggers, err := openWatched(mount, n.Path, limits, memcg.Pressure)
 		return func() {
 			if err == nil && s.parts[n] == p && g.Inode == n.Inode {
 				p.group, p.triggers = g, d.poll(s, triggers)

@@ -112,14 +112,11 @@ func (d *daemon) takeUp(n *memcg.Node, unit string) {
 	rules := d.rules(unit)
 	path, mount := n.Path, d.mount
 	d.later(func() worker.Answer {
-		g, err := memcg.Open(mount, path)
-		if err == nil {
-			err = g.Prepare(sliceFiles...)
+		limits := rules.Policy.Pressure
+		if n.Parent == nil {
+			limits = configs.Pressure{} // the root's are opened on its parts
 		}
-		var triggers []*pressure.Trigger
-		if err == nil && n.Parent != nil {
-			triggers, err = openTriggers(g, rules.Policy.Pressure)
-		}
+		g, triggers, err := openWatched(mount, path, limits, sliceFiles...)
 		return func() { d.taken(n, unit, rules, g, triggers, err) }
 	})
 }
@@ -260,6 +257,20 @@ func (d *daemon) poll(s *slice, triggers []*pressure.Trigger) []armed {
 		all = append(all, armed{Trigger: t, token: token})
 	}
 	return all
+}
+
+// openWatched opens a group, files of it, and the triggers of its limits. A
+// group that is returned with an error is the caller's to release.
+func openWatched(mount, path string, limits configs.Pressure, files ...memcg.File) (*memcg.Group, []*pressure.Trigger, error) {
+	g, err := memcg.Open(mount, path)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := g.Prepare(files...); err != nil {
+		return g, nil, err
+	}
+	triggers, err := openTriggers(g, limits)
+	return g, triggers, err
 }
 
 // openTriggers opens a trigger for each stall limit.
