@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"sync"
@@ -114,8 +115,9 @@ func (t *teller) released(when, path, slice, episode, file, old string, how memc
 	t.say(idReleased, priority, fmt.Sprintf("%s: the hold of %s %s", when, unit, what), fields...)
 }
 
-// Send implements report.Sender. Where there is no journal the message goes
-// to standard error, with the prefix that a service manager understands.
+// Send implements report.Sender. A journal that is full is tried again for a
+// second or so. Where there is none, or it stays full, the message goes to
+// standard error, with the prefix that a service manager understands.
 func (t *teller) Send(fields []report.Field) error {
 	all := make([]journal.Field, 0, len(fields)+1)
 	message, priority := "", prioInfo
@@ -130,6 +132,10 @@ func (t *teller) Send(fields []report.Field) error {
 	}
 	all = append(all, journal.Field{Name: "SYSLOG_IDENTIFIER", Value: "reprieved"})
 	err := t.sender.Send(all)
+	for wait := 5 * time.Millisecond; errors.Is(err, journal.ErrFull) && wait < time.Second; wait *= 2 {
+		time.Sleep(wait) // journald is slow when memory is short, as all are; only what is told waits for it
+		err = t.sender.Send(all)
+	}
 	if err == nil {
 		return nil
 	}
