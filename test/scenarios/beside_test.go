@@ -5,6 +5,7 @@ package scenarios
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"reprieve/test/watch"
 )
@@ -20,16 +21,28 @@ func TestNeighboursOfTheDaemonAreNamed(t *testing.T) {
 	g.daemonReload()
 	g.start("earlyoom.service", "along.service")
 	g.startDaemon()
-	g.witness()
 
-	g.wait("the daemon to name the other killer", func() bool { return g.said("earlyoom.service is active") })
-	out := g.run("reprievectl", "check")
+	// Both ask systemd once and give it two seconds, and name nobody without an answer: an emulated PID 1 may need more, and is asked anew.
+	named := func() bool { return g.said("earlyoom.service is active") }
+	for tries := 0; tries < 3 && !besideSoon(named); tries++ {
+		g.run("systemctl", "restart", "reprieved.service")
+	}
+	g.wait("the daemon to name the other killer at its start", named)
+	g.witness()
 	for _, want := range []string{
 		"warning: earlyoom.service is active", "warning: batch.slice: a stop of " + keeper + " also stops along.service",
 	} {
-		if !strings.Contains(out, want) {
-			t.Errorf("reprievectl check = %q, want %q in it", out, want)
-		}
+		g.wait("reprievectl check to say "+want, func() bool { return strings.Contains(g.run("reprievectl", "check"), want) })
 	}
 	g.never(watch.Breach)
+}
+
+// besideSoon reports whether ok does within some seconds.
+func besideSoon(ok func() bool) bool {
+	for end := time.Now().Add(15 * time.Second); !ok(); time.Sleep(glance) {
+		if time.Now().After(end) {
+			return false
+		}
+	}
+	return true
 }

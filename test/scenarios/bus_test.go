@@ -42,11 +42,13 @@ func TestBusDiesInMidStop(t *testing.T) {
 	g.swapOn()
 	g.config("slices/batch.slice.toml", `
 [pressure]
-full = "10%"
+full   = "10%"
+events = ["max"]
 [hold]
-delay = "2s"
+delay = "6s"
+calm  = "6s"
 [stop]
-grace = "4s"
+grace = "15s"
 `)
 	g.threeLeaves(leaves{hog: growing + " -ignore-term"})
 	dbus := g.mainPID("dbus.service")

@@ -44,7 +44,7 @@ func TestBadConfigurationAtStart(t *testing.T) {
 func TestBadConfigurationAtReload(t *testing.T) {
 	g := begin(t)
 	g.swapOn()
-	g.config("slices/batch.slice.toml", holdLong)
+	g.config("slices/batch.slice.toml", holdAtLimit)
 	g.threeLeaves(leaves{})
 	g.service("elsewhere.service", "other.slice", load+" sleeper")
 	g.daemonReload()
@@ -58,7 +58,7 @@ func TestBadConfigurationAtReload(t *testing.T) {
 	g.awaitHold() // by the rules of before
 
 	// A good one is taken, and the hold goes on.
-	g.rewrite("slices/batch.slice.toml", holdLong)
+	g.rewrite("slices/batch.slice.toml", holdAtLimit)
 	g.config("slices/other.slice.toml", holdLong)
 	g.run("systemctl", "reload", "reprieved.service")
 	g.await(watch.Watched, "REPRIEVE_SLICE", "other.slice")
@@ -67,6 +67,7 @@ func TestBadConfigurationAtReload(t *testing.T) {
 	}
 	g.free()
 	g.await(watch.Relief)
+	g.awaitNoHolds()
 	g.never(watch.Stop)
 	g.checkNeighbours()
 }

@@ -11,21 +11,35 @@ import (
 	"reprieve/test/watch"
 )
 
-// holdLong holds for longer than any scenario takes. A neighbour that stalls, as on an emulated CPU it may, does not cut that short.
-const holdLong = `
+const (
+	// holdLong holds for longer than any scenario takes. A neighbour that stalls, as on an emulated CPU it may, does not cut that short,
+	// and neither does a hog that pauses for some seconds.
+	holdLong = `
 [pressure]
 full = "10%"
+` + waitLong
+
+	// holdAtLimit is holdLong for a hog that fills its slice. Where swap is quick it hardly stalls, and would be through with its growth
+	// before anybody sees it; that it ran into memory.max is seen at any speed.
+	holdAtLimit = `
+[pressure]
+full   = "10%"
+events = ["max"]
+` + waitLong
+
+	waitLong = `
 [hold]
 delay  = "9m"
-calm   = "2s"
+calm   = "5s"
 urgent = "100%"
 `
+)
 
 // Ensure a daemon that is killed while it holds leaves no hold: it is undone by the restart, and nothing else has changed.
 func TestKilledDaemonLeavesNoHold(t *testing.T) {
 	g := begin(t)
 	g.swapOn()
-	g.config("slices/batch.slice.toml", holdLong)
+	g.config("slices/batch.slice.toml", holdAtLimit)
 	g.threeLeaves(leaves{})
 	g.startDaemon()
 	before := g.limits()
@@ -59,7 +73,7 @@ func TestKilledDaemonLeavesNoHold(t *testing.T) {
 func TestStoppedDaemonLeavesNoHold(t *testing.T) {
 	g := begin(t)
 	g.swapOn()
-	g.config("slices/batch.slice.toml", holdLong)
+	g.config("slices/batch.slice.toml", holdAtLimit)
 	g.threeLeaves(leaves{})
 	g.startDaemon()
 	before := g.limits()

@@ -15,13 +15,15 @@ func TestLivelockIsFutile(t *testing.T) {
 	g := begin(t)
 	g.config("slices/batch.slice.toml", `
 [pressure]
-left = "5s"
+left = "10s"
 [hold]
 delay  = "9m"
+calm   = "1m"
 urgent = "100%"
 futile = "1s"
 `)
-	// Many threads: each sleeps for up to two seconds at a time over memory.high, and one of them is always awake and scans.
+	// At its rate it has ten seconds from the breach to its limit: the hold comes before the kernel. A long calm, so that a pause of the
+	// emulator is no relief. Many threads: each sleeps for up to two seconds at a time over memory.high, and one of them is always awake and scans.
 	g.threeLeaves(leaves{maxMB: 640, hog: load + " hog -rate 40M -max 900M -threads 64"})
 	g.files = append(g.files, "/var/tmp/pinned")
 	g.service("pinned.service", "batch-b.slice", load+" pinned -file /var/tmp/pinned -size 6M")

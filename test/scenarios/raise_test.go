@@ -26,7 +26,6 @@ full = "10%"
 [hold]
 by     = "raise"
 lend   = "128M"
-calm   = "4s"
 urgent = "100%"
 `+policy)
 	g.threeLeaves(leaves{maxMB: raiseOld >> 20, keepMB: 20, hog: load + " hog -rate 20M -max 180M -touch"})
@@ -34,10 +33,9 @@ urgent = "100%"
 	g.witness()
 }
 
-// raiseAwait starts the hog and returns the message of the loan.
+// raiseAwait returns the message of the loan to a hog that runs.
 func (g *guest) raiseAwait() watch.Message {
 	g.t.Helper()
-	g.start(hog)
 	hold := g.await(watch.Hold, "UNIT", "batch.slice", "REPRIEVE_HOLD", "raise")
 	if got := hold["REPRIEVE_LENT"]; got != strconv.Itoa(raiseLent) {
 		g.t.Errorf("REPRIEVE_LENT = %q, want %d: %s", got, raiseLent, hold["MESSAGE"])
@@ -50,8 +48,8 @@ func (g *guest) raiseAwait() watch.Message {
 	return hold
 }
 
-// raiseValues returns the values that memory.max of batch.slice had until done, each once, in order.
-func (g *guest) raiseValues(what string, done func() bool) []int64 {
+// raiseValues returns the values that memory.max of batch.slice had from before act until done, each once, in order.
+func (g *guest) raiseValues(act func(), what string, done func() bool) []int64 {
 	g.t.Helper()
 	var values []int64
 	look := func() {
@@ -59,6 +57,8 @@ func (g *guest) raiseValues(what string, done func() bool) []int64 {
 			values = append(values, now)
 		}
 	}
+	look()
+	act()
 	last := time.Now()
 	g.wait(what, func() bool {
 		for range 4 { // done reads the journal; the file is looked at more often than that
@@ -79,15 +79,19 @@ func (g *guest) raiseValues(what string, done func() bool) []int64 {
 // over.
 func TestRaiseAndTakeBack(t *testing.T) {
 	g := begin(t)
-	g.raiseLeaves("delay = \"9m\"\n")
+	g.raiseLeaves("delay = \"9m\"\ncalm = \"16s\"\n") // four seconds a step: no pause of an emulated CPU hides two of them
+	g.start(hog)
 	hold := g.raiseAwait()
 	if got := g.high(); got != "max" {
 		t.Errorf("memory.high of batch-b.slice = %s while its slice is lent memory, want max", got)
 	}
-	g.free()
-	values := g.raiseValues("the relief", func() bool { return len(g.messages(watch.Relief)) > 0 })
 	episode := hold["REPRIEVE_EPISODE"]
-	g.checkEpisode(g.await(watch.Breach, "REPRIEVE_EPISODE", episode), hold, g.await(watch.Relief, "REPRIEVE_EPISODE", episode))
+	values := g.raiseValues(g.free, "the relief, and the last of the loan to come back", func() bool {
+		relieved := slices.ContainsFunc(g.messages(watch.Relief), func(m watch.Message) bool { return m.At() > hold.At() })
+		return relieved && g.bytes("batch.slice", "memory.max") == raiseOld
+	})
+	g.awaitNoHolds()
+	g.checkEpisode(g.await(watch.Breach, "REPRIEVE_EPISODE", episode), hold, g.awaitAfter(hold.At(), watch.Relief))
 
 	sinking := slices.IsSortedFunc(values, func(a, b int64) int { return int(b - a) })
 	if first, last := values[0], values[len(values)-1]; first != raiseOld+raiseLent || last != raiseOld || !sinking || len(values) < 4 {
@@ -97,28 +101,30 @@ func TestRaiseAndTakeBack(t *testing.T) {
 		t.Error("the hog is gone, want it to live")
 	}
 	g.never(watch.Stop)
-	g.never(watch.Failed)
+	g.neverFailed()
 	g.checkTicking()
 }
 
 // Ensure a load that outlives the loan is stopped, and that the limit is the old one then: no kill by the kernel, no other victim.
 func TestRaiseIsOutlived(t *testing.T) {
 	g := begin(t)
-	g.raiseLeaves("delay = \"10s\"\n")
+	const delay = 30 * time.Second // time for the loan to be used, also on a slow CPU
+	g.raiseLeaves("delay = \"30s\"\ncalm = \"10s\"\n")
+	calm := g.startHog(watch.Hold)
 	hold := g.raiseAwait()
 	stop := g.await(watch.Stop, "UNIT", "batch-b.slice", "REPRIEVE_EPISODE", hold["REPRIEVE_EPISODE"])
 	breach := g.await(watch.Breach, "REPRIEVE_EPISODE", hold["REPRIEVE_EPISODE"])
 	g.checkEpisode(breach, hold, stop, g.await(watch.Stopped, "UNIT", "batch-b.slice"), g.await(watch.Settled))
-	if waited, delay := stop.At()-breach.At(), 10*time.Second; waited < delay-time.Second/2 {
-		t.Errorf("stop came %s after the breach, want no sooner than the delay of %s: %s", waited, delay, stop["MESSAGE"])
-	}
+	g.complete(stop, "REPRIEVE_WAITED_USEC")
+	g.checkWaited(stop, calm, delay)
+	g.awaitNoHolds() // nobody is held any more, but the worker that takes the loan back may be a moment late
 	if got := g.bytes("batch.slice", "memory.max"); got != raiseOld {
 		t.Errorf("memory.max of batch.slice = %d when the stop is settled, want %d as before", got, raiseOld)
 	}
 	if stops := g.messages(watch.Stop); len(stops) != 1 {
 		t.Errorf("%d stops, want one: %v", len(stops), stops)
 	}
-	g.never(watch.Failed)
+	g.neverFailed()
 	g.checkTicking()
 }
 
@@ -127,9 +133,8 @@ func TestNothingToLend(t *testing.T) {
 	g := begin(t)
 	// The host is short only when it has no swap either, so this floor alone cuts no wait short.
 	g.config("reprieve.toml", "[host]\navailable = \"99%\"\nswap = \"0%\"\n")
-	g.raiseLeaves("delay = \"6s\"\n")
-	g.start(hog)
-	values := g.raiseValues("the stop", func() bool { return len(g.messages(watch.Stop)) > 0 })
+	g.raiseLeaves("delay = \"10s\"\ncalm = \"10s\"\n")
+	values := g.raiseValues(func() { g.start(hog) }, "the stop", func() bool { return len(g.messages(watch.Stop)) > 0 })
 	if !slices.Equal(values, []int64{raiseOld}) {
 		t.Errorf("values of memory.max = %d, want %d all the time", values, raiseOld)
 	}
@@ -149,6 +154,6 @@ func TestNothingToLend(t *testing.T) {
 		t.Errorf("%d messages that nothing is lent in one episode, want one", said)
 	}
 	g.never(watch.Hold)
-	g.never(watch.Failed)
+	g.neverFailed()
 	g.checkTicking()
 }

@@ -12,16 +12,30 @@ import (
 	"reprieve/test/watch"
 )
 
-// stubbornHog stalls on, held or not: what it has does not fit, and it wants all of it again and again.
-const stubbornHog = load + " hog -rate 30M -max 340M -touch"
+// stubbornHog stalls on, held or not: what it has does not fit, and it wants all of it again and again. Much of its growth is still to come
+// when its slice is full, so that it is held also by a daemon that is late.
+const stubbornHog = pressing
+
+// holdStill is holdLong with a calm that no pause of an emulated CPU is taken for: who is held stays held until it frees its memory.
+const holdStill = `
+[pressure]
+full = "10%"
+[hold]
+delay  = "9m"
+calm   = "6s"
+urgent = "100%"
+`
+
+// awaitNoHolds returns when no hold is in force any more. The daemon's messages tell what was decided: a worker of its carries it out.
+func (g *guest) awaitNoHolds() {
+	g.t.Helper()
+	g.wait("the record of the last hold to be gone", func() bool { return len(deathsRecords(g.t)) == 0 })
+}
 
 // releasedByHand lifts the hold of batch.slice by hand and returns the message.
 func (g *guest) releasedByHand(hold watch.Message) watch.Message {
 	g.t.Helper()
 	out := g.run("reprievectl", "release", "batch.slice")
-	if got := g.high(); got != "max" {
-		g.t.Errorf("memory.high of batch-b.slice = %s after reprievectl release, want max: %s", got, out)
-	}
 	if want := "batch.slice: 1 hold lifted"; !strings.HasPrefix(out, want) {
 		g.t.Errorf("reprievectl release batch.slice = %q, want %q", out, want)
 	}
@@ -29,6 +43,10 @@ func (g *guest) releasedByHand(hold watch.Message) watch.Message {
 	if !released.Has("REPRIEVE_REASON", "by hand", "REPRIEVE_EPISODE", hold["REPRIEVE_EPISODE"]) {
 		g.t.Errorf("released with reason %q of episode %q, want by hand, of %q: %s",
 			released["REPRIEVE_REASON"], released["REPRIEVE_EPISODE"], hold["REPRIEVE_EPISODE"], released["MESSAGE"])
+	}
+	g.awaitNoHolds()
+	if got := g.high(); got != "max" {
+		g.t.Errorf("memory.high of batch-b.slice = %s after reprievectl release, want max: %s", got, out)
 	}
 	return released
 }
@@ -51,33 +69,32 @@ func TestReleaseByHandThenStop(t *testing.T) {
 [pressure]
 full = "10%"
 [hold]
-delay  = "14s"
-calm   = "4s"
+delay  = "30s"
+calm   = "15s"
 urgent = "100%"
 `)
+	const delay = 30 * time.Second // time for two releases by hand
 	g.threeLeaves(leaves{hog: stubbornHog})
 	g.startDaemon()
 	g.witness()
 
-	hold := g.awaitHold()
+	calm := g.startHog(watch.Hold)
+	hold := g.await(watch.Hold, "REPRIEVE_SLICE", "batch.slice", "UNIT", "batch-b.slice")
 	released := g.releasedByHand(hold)
-	if out := g.run("reprievectl", "release", "batch.slice"); out != "batch.slice: nothing is held" {
-		t.Errorf("reprievectl release batch.slice the second time = %q, want that nothing is held", out)
-	}
+	// The worker's answer that the hold is lifted comes to the daemon's loop a moment after it is.
+	g.wait("reprievectl release batch.slice to say that nothing is held", func() bool {
+		return g.run("reprievectl", "release", "batch.slice") == "batch.slice: nothing is held"
+	})
 	stop := g.await(watch.Stop)
 	if stop["UNIT"] != "batch-b.slice" {
 		t.Errorf("UNIT of the stop = %q, want batch-b.slice: %s", stop["UNIT"], stop["MESSAGE"])
 	}
 	// A hog that paused long enough was relieved meanwhile, and the stop may be of another episode.
 	g.inOrder(hold, released, stop, g.await(watch.Stopped, "UNIT", "batch-b.slice"), g.await(watch.Settled))
-	if released["REPRIEVE_EPISODE"] == stop["REPRIEVE_EPISODE"] {
-		breach := g.await(watch.Breach, "REPRIEVE_EPISODE", stop["REPRIEVE_EPISODE"])
-		if waited, delay := stop.At()-breach.At(), 14*time.Second; waited < delay-time.Second/2 {
-			t.Errorf("stop came %s after the breach, want no sooner than the delay of %s: %s", waited, delay, stop["MESSAGE"])
-		}
-	}
+	g.complete(stop, "REPRIEVE_WAITED_USEC")
+	g.checkWaited(stop, calm, delay)
 	g.checkNotHeldAgain(released)
-	g.never(watch.Failed)
+	g.neverFailed()
 	g.checkNeighbours()
 }
 
@@ -85,7 +102,7 @@ urgent = "100%"
 func TestReleaseByHandThenRelief(t *testing.T) {
 	g := begin(t)
 	g.swapOn()
-	g.config("slices/batch.slice.toml", holdLong)
+	g.config("slices/batch.slice.toml", holdStill)
 	g.threeLeaves(leaves{hog: stubbornHog})
 	g.startDaemon()
 	g.witness()
@@ -102,8 +119,8 @@ func TestReleaseByHandThenRelief(t *testing.T) {
 	g.inOrder(hold, released, relief)
 	g.checkNotHeldAgain(released)
 
-	// Not a resumption of the same: a while of calm lies between them.
-	time.Sleep(5 * time.Second)
+	// Not a resumption of the same: more than the time of calm lies between them.
+	time.Sleep(8 * time.Second)
 	g.run("systemctl", "restart", hog)
 	later := g.awaitAfter(relief.At(), watch.Hold, "UNIT", "batch-b.slice")
 	if later["REPRIEVE_EPISODE"] == released["REPRIEVE_EPISODE"] {
@@ -111,8 +128,9 @@ func TestReleaseByHandThenRelief(t *testing.T) {
 	}
 	g.free()
 	g.awaitAfter(later.At(), watch.Relief)
+	g.awaitNoHolds()
 	g.never(watch.Stop)
-	g.never(watch.Failed)
+	g.neverFailed()
 	g.checkNeighbours()
 }
 
@@ -121,11 +139,11 @@ func TestReleaseByHandThenRelief(t *testing.T) {
 func TestReleaseIsRefused(t *testing.T) {
 	g := begin(t)
 	g.swapOn()
-	g.config("slices/batch.slice.toml", holdLong)
+	g.config("slices/batch.slice.toml", holdStill)
 	g.threeLeaves(leaves{hog: stubbornHog})
 	g.startDaemon()
 	g.witness()
-	g.awaitHold()
+	hold := g.awaitHold()
 
 	anybody := []string{"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"}
 	for _, tt := range []struct {
@@ -154,8 +172,9 @@ func TestReleaseIsRefused(t *testing.T) {
 	}
 	g.never(watch.Released)
 	g.free()
-	g.await(watch.Relief)
+	g.awaitAfter(hold.At(), watch.Relief)
+	g.awaitNoHolds()
 	g.never(watch.Stop)
-	g.never(watch.Failed)
+	g.neverFailed()
 	g.checkNeighbours()
 }

@@ -19,20 +19,24 @@ func TestReviveAndGiveUp(t *testing.T) {
 [pressure]
 full = "10%"
 [hold]
-delay = "500ms"
-calm  = "500ms"
+delay = "2s"
+calm  = "2s"
 [stop]
-settle       = "1s"
-revive_after = "1s"
+settle       = "3s"
+revive_after = "8s"
 revive_max   = "3/1h"
 `)
-	g.threeLeaves(leaves{maxMB: 160, hog: load + " hog -rate 100M -max 600M", hogLines: []string{"Restart=always", "RestartSec=100ms"}})
+	const after = 8 * time.Second // time for a restart of the daemon while nothing is under way
+	// It stalls until it is stopped, each time, and fits into the guest's swap.
+	g.threeLeaves(leaves{maxMB: 160, hog: load + " hog -rate 100M -max 340M -touch", hogLines: []string{"Restart=always", "RestartSec=100ms"}})
 	g.startDaemon()
 	g.witness()
 	g.lets("reprieved.service")
 
 	g.start(hog)
-	settled := g.await(watch.Settled)
+	// Of the episode that it comes back from: one whose stop PID 1 answered too late may have come before, with Restart= behind it.
+	first := g.await(watch.Revived, "UNIT", hog)
+	settled := g.await(watch.Settled, "REPRIEVE_EPISODE", first["REPRIEVE_EPISODE"])
 	if got := settled["REPRIEVE_REVIVES"]; !strings.Contains(got, hog) {
 		t.Errorf("REPRIEVE_REVIVES of the settled = %q, want %s in it: %s", got, hog, settled["MESSAGE"])
 	}
@@ -40,11 +44,13 @@ revive_max   = "3/1h"
 	for n := range 3 {
 		last = g.awaitAfter(last.At(), watch.Revived, "UNIT", hog)
 		if n == 0 {
+			// When it has fallen again: neither a stop nor a start is under way.
+			last = g.awaitAfter(last.At(), watch.Settled)
 			g.run("systemctl", "restart", "reprieved.service")
 		}
 	}
 	stays := g.awaitAfter(last.At(), watch.StaysDown, "UNIT", hog)
-	time.Sleep(3 * time.Second) // revive_after and RestartSec= many times over
+	time.Sleep(after + 2*time.Second) // RestartSec= many times over as well
 	if pid := g.mainPID(hog); pid != 0 {
 		t.Errorf("main PID of %s = %d after %q, want none", hog, pid, stays["MESSAGE"])
 	}
@@ -52,9 +58,10 @@ revive_max   = "3/1h"
 	if len(revived) != 3 {
 		t.Errorf("%d revivals, want 3: %v", len(revived), revived)
 	}
-	if waited := revived[0].At() - settled.At(); waited < time.Second/2 {
-		t.Errorf("revived %s after the stop had settled, want no sooner than revive_after of 1s", waited)
+	// Half of it for a message that the journal took late.
+	if waited := revived[0].At() - settled.At(); waited < after/2 {
+		t.Errorf("revived %s after the stop had settled, want no sooner than revive_after of %s", waited, after)
 	}
-	g.never(watch.Failed)
+	g.neverFailed()
 	g.checkNeighbours()
 }

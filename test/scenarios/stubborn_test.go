@@ -15,13 +15,17 @@ import (
 func TestStubbornServiceStaysDown(t *testing.T) {
 	g := begin(t)
 	g.swapOn()
+	// Memory is back when a whole window was seen: so long systemd has to answer.
 	g.config("slices/batch.slice.toml", `
 [pressure]
-full = "10%"
+full   = "10%"
+window = "4s"
 [hold]
-delay = "2s"
+delay = "5s"
+calm  = "5s"
 [stop]
-grace = "1s"
+grace  = "1s"
+revive = "never"
 `)
 	g.threeLeaves(leaves{
 		hog:      "/bin/sh -c '" + load + " sleeper -ignore-term & " + load + " sleeper -lose-main & exec " + growing + " -ignore-term'",
@@ -30,12 +34,13 @@ grace = "1s"
 	g.startDaemon()
 	g.witness()
 
-	g.awaitHold()
-	if procs := strings.Fields(g.read("batch-b.slice", "hog.service/cgroup.procs")); len(procs) != 3 {
-		t.Errorf("processes of %s = %v, want 3", hog, procs)
-	}
+	g.start(hog)
+	// Long before the hog has filled the slice, and not at the hold: that ends by itself.
+	g.wait("three processes of "+hog, func() bool { return len(strings.Fields(g.read("batch-b.slice", "hog.service/cgroup.procs"))) == 3 })
+	g.await(watch.Hold, "REPRIEVE_SLICE", "batch.slice", "UNIT", "batch-b.slice")
 	g.await(watch.Stopped, "UNIT", "batch-b.slice")
 	g.await(watch.Settled)
+	g.awaitFallen(hog)
 
 	// RestartSec= many times over.
 	for end := time.Now().Add(3 * time.Second); time.Now().Before(end); time.Sleep(glance) {
@@ -53,16 +58,28 @@ grace = "1s"
 	g.checkNeighbours()
 }
 
+// awaitFallen returns when PID 1 has seen that a service is down: the group is empty before that.
+func (g *guest) awaitFallen(service string) {
+	g.t.Helper()
+	g.wait(service+" to be down", func() bool {
+		state := g.property(service, "ActiveState")
+		return state == "failed" || state == "inactive"
+	})
+}
+
 // Ensure a process that ignores SIGTERM in a unit with TimeoutStopSec=infinity, which systemd alone would wait for without end, dies
 // when the grace time is over.
 func TestTimeoutStopSecInfinity(t *testing.T) {
 	g := begin(t)
 	g.swapOn()
+	// Memory is back when a whole window was seen: so long systemd has to answer.
 	g.config("slices/batch.slice.toml", `
 [pressure]
-full = "10%"
+full   = "10%"
+window = "4s"
 [hold]
-delay = "1s"
+delay = "5s"
+calm  = "5s"
 [stop]
 grace = "1s"
 `)

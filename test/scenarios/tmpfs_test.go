@@ -20,20 +20,22 @@ func TestTmpfsFilled(t *testing.T) {
 full   = "3%"
 events = ["max"]
 [hold]
-delay  = "4s"
+delay  = "6s"
+calm   = "6s"
 urgent = "100%"
 [stop]
 settle = "3s"
 `)
 	const filled = "/run/filled"
 	g.run("mkdir", "-p", filled)
-	g.run("mount", "-t", "tmpfs", "-o", "size=600M", "tmpfs", filled)
+	g.run("mount", "-t", "tmpfs", "-o", "size=500M", "tmpfs", filled)
 	t.Cleanup(func() { g.run("umount", "--lazy", filled) })
 	g.write("/run/fill", `
 while head -c 2M /dev/zero >>`+filled+`/file; do sleep 0.03; done
 exec sleep 1h
 `)
-	g.threeLeaves(leaves{maxMB: 200, hog: "/bin/sh /run/fill"})
+	// What it has besides comes back, so that the slice has a little room then: a canary at the limit would be pressure like any other.
+	g.threeLeaves(leaves{maxMB: 200, hog: "/bin/sh -c '" + load + " hog -rate 30M -max 14M -touch & exec /bin/sh /run/fill'"})
 	g.startDaemon()
 	g.witness()
 
@@ -50,7 +52,7 @@ exec sleep 1h
 	if err != nil || errUsage != nil || freed > usage/4 {
 		t.Errorf("REPRIEVE_FREED = %q of %q, want at most a quarter: a tmpfs stays: %s", settled["REPRIEVE_FREED"], stop["REPRIEVE_USAGE"], settled["MESSAGE"])
 	}
-	time.Sleep(8 * time.Second) // for a second stop that must not come: twice the delay
+	time.Sleep(12 * time.Second) // for a second stop that must not come: twice the delay
 	if stops := g.messages(watch.Stop); len(stops) != 1 {
 		t.Errorf("%d stops, want one: %v", len(stops), stops)
 	}

@@ -58,13 +58,23 @@ func (g *guest) checkNoSpin() {
 	}
 }
 
+// holdCalmly is holdLong with so much calm before relief that a hog which pauses is held on.
+const holdCalmly = `
+[pressure]
+full = "10%"
+[hold]
+delay  = "9m"
+calm   = "8s"
+urgent = "100%"
+`
+
 // Ensure a hold comes back that systemd has taken away: by a set-property on the slice, and by a daemon-reload with a unit started in
 // another leaf. (systemd 252 takes it away at the daemon-reload alone, 257 at the start, and only where the two have a slice in
 // common.)
 func TestHoldIsPutBack(t *testing.T) {
 	g := begin(t)
 	g.swapOn()
-	g.config("slices/batch.slice.toml", holdLong)
+	g.config("slices/batch.slice.toml", holdCalmly)
 	g.threeLeaves(leaves{})
 	g.service("newcomer.service", "batch-d.slice", load+" sleeper")
 	g.longWatchdog()

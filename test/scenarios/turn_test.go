@@ -13,14 +13,16 @@ import (
 // bulkHog is the hog in bulk-b.slice.
 const bulkHog = "bulk.service"
 
-// twoHogs starts a hog in each of two watched slices that are alike, with a neighbour each. Both ignore SIGTERM for a grace time.
+// twoHogs starts a hog in each of two watched slices that are alike, with a neighbour each. Both ignore SIGTERM for a grace time. The delay is
+// longer than one of them may be behind the other: both are in breach before there is a stop.
 func (g *guest) twoHogs(grace string) {
 	g.t.Helper()
 	policy := `
 [pressure]
 full = "10%"
 [hold]
-delay = "2s"
+delay = "10s"
+calm  = "10s"
 [stop]
 grace = "` + grace + `"
 `
@@ -50,7 +52,7 @@ func other(stop watch.Message) (service, slice string) {
 // Ensure of two slices in breach at once only one loses its hog, when the pressure in the other passes meanwhile.
 func TestTwoSlicesOneStop(t *testing.T) {
 	g := begin(t)
-	g.twoHogs("8s")
+	g.twoHogs("20s")
 	for _, slice := range []string{"batch.slice", "bulk.slice"} {
 		g.await(watch.Breach, "REPRIEVE_SLICE", slice)
 	}

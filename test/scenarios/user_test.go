@@ -37,23 +37,28 @@ func (g *guest) userRun(command ...string) {
 func TestUserManagersApp(t *testing.T) {
 	g := begin(t)
 	g.swapOn()
+	// Memory is back when a whole window was seen: so long the user's manager has to answer.
 	g.config("slices/user.slice.toml", `
 [pressure]
-full = "10%"
+full   = "10%"
+window = "4s"
 [hold]
-delay = "2s"
+delay = "5s"
+calm  = "5s"
 `)
 	g.unit("user.slice.d/scenario.conf", "[Slice]\nMemoryMax=160M\n")
 	g.startUser()
 	g.userRun("systemd-run", "--user", "--unit=app-small", load, "sleeper", "-keep", "20M")
 	g.startDaemon()
 	g.witness()
+	g.wait("app-small.service to have its memory", func() bool {
+		return g.bytes("user-1000.slice", apps+"app-small.service/memory.current") >= 20<<20
+	})
 	small := g.read("user-1000.slice", apps+"app-small.service/cgroup.procs")
-	if small == "" {
-		t.Fatal("app-small.service has no process")
-	}
 
-	g.userRun(append([]string{"systemd-run", "--user", "--unit=app-grow"}, strings.Fields(growing)...)...)
+	// More than the slice has, and it wants all of it again and again; the guest's swap holds it with room to spare.
+	const grow = load + " hog -rate 30M -max 340M -touch"
+	g.userRun(append([]string{"systemd-run", "--user", "--unit=app-grow"}, strings.Fields(grow)...)...)
 	app := []string{"USER_UNIT", "app-grow.service", "REPRIEVE_UID", "1000"}
 	stop := g.await(watch.Stop)
 	if !stop.Has(app...) {
@@ -63,8 +68,8 @@ delay = "2s"
 		t.Errorf("UNIT of the stop = %q, want none: PID 1 has no such unit", stop["UNIT"])
 	}
 	g.inOrder(stop, g.await(watch.Stopped, app...), g.await(watch.Settled, app...))
-	if grow := g.read("user-1000.slice", apps+"app-grow.service/cgroup.procs"); grow != "" {
-		t.Errorf("processes of app-grow.service = %q, want none", grow)
+	if left := g.read("user-1000.slice", apps+"app-grow.service/cgroup.procs"); left != "" {
+		t.Errorf("processes of app-grow.service = %q, want none", left)
 	}
 	if after := g.read("user-1000.slice", apps+"app-small.service/cgroup.procs"); after != small {
 		t.Errorf("processes of app-small.service = %q, want %q as before", after, small)

@@ -46,7 +46,8 @@ settle = "2s"
 `)
 	g.unit("batch-a.slice", "[Slice]\nManagedOOMPreference=omit\n")
 	g.unit("batch-d.slice", "[Slice]\nManagedOOMPreference=avoid\n")
-	g.threeLeaves(leaves{keepMB: 120})
+	// What all have together is some 600 MB of the 768 that the slice and the swap have.
+	g.threeLeaves(leaves{keepMB: 120, hog: load + " hog -rate 30M -max 380M -touch"})
 	g.service("avoided.service", "batch-d.slice", load+" sleeper -keep 70M")
 	g.service("preferred.service", "batch-e.slice", load+" sleeper -keep 10M")
 	g.daemonReload()
@@ -84,16 +85,18 @@ full = "10%"
 [hold]
 delay = "2s"
 `)
-	g.threeLeaves(leaves{})
+	const forged = "/run/forged"
+	g.threeLeaves(leaves{hog: "/bin/sh -c 'until test -e " + forged + "; do sleep 0.2; done; exec " + growing + "'"})
 	g.startDaemon()
 	g.witness()
 
 	g.start(hog)
-	// After the start, at which systemd would take the attribute away.
+	// After the start, at which systemd would take the attribute away, and before the hog grows.
 	if err := os.Chown(watch.SlicePath("batch-b.slice"), 65534, 65534); err != nil {
 		t.Fatal(err)
 	}
 	g.setAttribute("batch-b.slice", "user.oomd_omit", "1")
+	g.write(forged, "")
 	stop := g.await(watch.Stop)
 	if got, want := stop["UNIT"], "batch-b.slice"; got != want {
 		t.Errorf("UNIT of the stop = %q, want %q: %s", got, want, stop["MESSAGE"])
