@@ -93,6 +93,7 @@ func TestLoad_WrongValues(t *testing.T) {
 func TestLoad_WrongDaemonValues(t *testing.T) {
 	const globs = `allowed: a list of names of units with their type such as "ssh.service", or globs such as "ssh@*.service"`
 	const sizes = `allowed: a share such as "2%", a size such as "512M" (K, M, G, T of 1024), or a number of bytes`
+	const guards = `allowed: a duration from 500ms to 1m such as "2s", or "0s" for off`
 	for _, test := range []struct{ text, want string }{
 		{`observe = "yes"`, `observe: read "yes", allowed: true or false`},
 		{`protect = "ssh.service"`, `protect: read "ssh.service", ` + globs},
@@ -104,11 +105,19 @@ func TestLoad_WrongDaemonValues(t *testing.T) {
 		{`trace = "traces"`, `trace: read "traces", allowed: an absolute path such as "/run/reprieve/traces", or ""`},
 		{`trace = "/run/../etc"`, `trace: read "/run/../etc", allowed: an absolute path such as "/run/reprieve/traces", or ""`},
 		{`trace = true`, `trace: read true, allowed: an absolute path such as "/run/reprieve/traces", or ""`},
+		{`guard = "500ms"`, ``},
+		{`guard = "0s"`, ``},
+		{`guard = "0"`, ``},
+		{`guard = "499ms"`, `guard: read "499ms", ` + guards},
+		{`guard = "61s"`, `guard: read "61s", ` + guards},
+		{`guard = "-1s"`, `guard: read "-1s", ` + guards},
+		{`guard = 0`, `guard: read 0, ` + guards},
+		{`guard = ""`, `guard: read "", ` + guards},
 		{`host.available = "2"`, ``},
 		{`host.available = "2 %"`, `host.available: read "2 %", ` + sizes},
 		{`host.swap = -1`, `host.swap: read -1, ` + sizes},
 		{`host.swap = 0.5`, `host.swap: read 0.5, ` + sizes},
-		{`priority = 1`, `priority: unknown key, allowed: observe, protect, trace, host.available, host.swap`},
+		{`priority = 1`, `priority: unknown key, allowed: observe, protect, trace, guard, host.available, host.swap`},
 		{`swap = "1%"`, `swap: unknown key, did you mean host.swap?`},
 	} {
 		files := map[string]string{"etc/reprieve.toml": test.text}

@@ -242,16 +242,17 @@ func TestLoad_Daemon(t *testing.T) {
 	shipped, err := Load(Options{Dirs: []string{t.TempDir()}})
 	must(t, err)
 	set, root := load(t, map[string]string{
-		"etc/reprieve.toml":           "observe = true\ntrace = \"/run/t\"\n",
+		"etc/reprieve.toml":           "observe = true\ntrace = \"/run/t\"\nguard = \"0s\"\n",
 		"lib/reprieve.toml":           "not TOML, and not read",
 		"run/reprieve.toml.d/10.toml": "[host]\navailable = \"512M\"\n",
 		"lib/reprieve.toml.d/20.toml": "host.swap = 4096\n",
 	})
 	got := set.Daemon()
 	want := shipped.Daemon()
-	want.Observe, want.Trace, want.Host = true, "/run/t", Host{Available: Size{Bytes: 512 << 20}, Swap: Size{Bytes: 4096}}
+	want.Observe, want.Trace, want.Guard, want.Host = true, "/run/t", 0, Host{Available: Size{Bytes: 512 << 20}, Swap: Size{Bytes: 4096}}
 	want.Origins["observe"] = Origin{filepath.Join(root, "etc/reprieve.toml"), 1}
 	want.Origins["trace"] = Origin{filepath.Join(root, "etc/reprieve.toml"), 2}
+	want.Origins["guard"] = Origin{filepath.Join(root, "etc/reprieve.toml"), 3}
 	want.Origins["host.available"] = Origin{filepath.Join(root, "run/reprieve.toml.d/10.toml"), 2}
 	want.Origins["host.swap"] = Origin{filepath.Join(root, "lib/reprieve.toml.d/20.toml"), 1}
 	want.Origins["host"] = want.Origins["host.swap"]

@@ -141,6 +141,7 @@ type Daemon struct {
 	Protect []string          // Globs over the names of units that are never stopped, slices with all that lies in them.
 	Host    Host              // When the host itself is scarce.
 	Trace   string            // The directory that traces of episodes are written to, absolute; "" (default): none are.
+	Guard   time.Duration     // The event loop's silence past a deadline before the guard kills: 500 ms to 1 minute, default 2 s; 0 is off.
 	Origins map[string]Origin // By key, as in [Policy.Origins].
 }
 

@@ -71,6 +71,22 @@ func durations(least, most time.Duration, example string) kind[time.Duration] {
 	}
 }
 
+// durationsOrOff is a duration from least to most, or zero.
+func durationsOrOff(least, most time.Duration, example string) kind[time.Duration] {
+	k := durations(least, most, example)
+	within := k.parse
+	k.allowed += `, or "0s" for off`
+	k.parse = func(raw any) (time.Duration, bool) {
+		if text, _ := raw.(string); text != "" {
+			if d, ok := parseDuration(text); ok && d == 0 {
+				return 0, true
+			}
+		}
+		return within(raw)
+	}
+	return k
+}
+
 // rates is a rate of 1 to most times in a duration from least to longest.
 func rates(most int, least, longest time.Duration, example string) kind[Rate] {
 	return kind[Rate]{

@@ -56,6 +56,7 @@ func daemonSettings() []setting[Daemon] {
 		field("observe", booleans(), func(d *Daemon) *bool { return &d.Observe }),
 		field("protect", unitGlobs(), func(d *Daemon) *[]string { return &d.Protect }),
 		field("trace", directories(), func(d *Daemon) *string { return &d.Trace }),
+		field("guard", durationsOrOff(500*time.Millisecond, time.Minute, "2s"), func(d *Daemon) *time.Duration { return &d.Guard }),
 
 		table("host", func(*Daemon) {}),
 		field("host.available", sizes(), func(d *Daemon) *Size { return &d.Host.Available }),

@@ -89,8 +89,8 @@ func TestShipped_Daemon(t *testing.T) {
 			t.Errorf("%s is from %+v, want a line of the shipped file", key, origin)
 		}
 	}
-	if want := (Host{Available: Size{Share: 200}, Swap: Size{Share: 500}}); d.Observe || d.Host != want {
-		t.Errorf("Daemon = %+v, want to act, and %+v", d, want)
+	if want := (Host{Available: Size{Share: 200}, Swap: Size{Share: 500}}); d.Observe || d.Host != want || d.Guard != 2*time.Second {
+		t.Errorf("Daemon = %+v, want to act, a guard of 2s, and %+v", d, want)
 	}
 	for unit, want := range map[string]bool{
 		"systemd-journald.service": true, "systemd-logind.service": true, "systemd-udevd.service": true, "dbus.service": true,
@@ -286,6 +286,7 @@ func messageIDs() []string {
 		"6c0dbfc6b43a43e1b62c8803fb25b80f", // kernel
 		"fe18d643576143ba99ee6d6ffc958c04", // revived
 		"1f85a9594e774cb2bc830965f5d845c2", // stays down
+		"08340d07677f487da033d9a4d5932345", // guarded
 		"106f77376d894ca3bafb05d2e7623017", // failed
 		"ce7c13b5f8d14c0084144c5f3cd89896", // kept
 		"975bc66ce7bc4337a04dad1605cf18cc", // released
@@ -296,7 +297,7 @@ func messageIDs() []string {
 // Ensure the catalog names only fields that the messages have.
 func TestCatalog_Fields(t *testing.T) {
 	known := map[string]bool{"UNIT": true}
-	for _, field := range []string{"SLICE", "EPISODE", "REASON", "STALL_SOME", "STALL_FULL", "USAGE", "FREED", "CANDIDATES", "PICK", "EVIDENCE", "EMPTY_USEC", "SETTLE_USEC", "KILLS", "WAITED_USEC", "DELAY_USEC", "HOLD", "STEP", "HOOKS"} {
+	for _, field := range []string{"SLICE", "EPISODE", "REASON", "STALL_SOME", "STALL_FULL", "USAGE", "FREED", "CANDIDATES", "PICK", "EVIDENCE", "EMPTY_USEC", "SETTLE_USEC", "KILLS", "WAITED_USEC", "DELAY_USEC", "SILENT_USEC", "LATE_USEC", "HOLD", "STEP", "HOOKS"} {
 		known["REPRIEVE_"+field] = true
 	}
 	named := regexp.MustCompile(`@(\w+)@`).FindAllStringSubmatch(read(t, "catalog/reprieve.catalog"), -1)

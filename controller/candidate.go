@@ -44,6 +44,10 @@ type Candidate struct {
 
 	Kills uint64 // by the kernel's OOM killer since it was last looked at
 
+	// What the sums of its levels have of it.
+	counted             Score
+	counts, countsLeast bool
+
 	// Levels is the way from the watched slice down: the groups below it, the
 	// last of them the candidate. Candidates share the groups above them.
 	Levels []*Level

@@ -20,7 +20,7 @@ func (m *Machine) grow(now time.Duration, in *Reading, out []Decision) []Decisio
 		}
 		return out
 	}
-	for m.nHeld < maxGrowers {
+	for m.nHeld < MostHeld {
 		l := m.grower()
 		if l == nil {
 			break

@@ -114,7 +114,7 @@ const (
 	clearGain  = 16 << 20 // a gain that always counts
 	gainShare  = 4
 	usageShare = 64
-	maxGrowers = 16 // held at a time
+	MostHeld   = 16 // held at a time
 )
 
 // gain is what a leaf took since the breach began.

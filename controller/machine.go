@@ -110,7 +110,7 @@ type Machine struct {
 	grounds  Grounds       // of the last judgment
 	blind    time.Duration // since when nothing is known, past the delay; never: something is
 	fresh    bool          // just begun: the leaves have not been read yet
-	held     [maxGrowers]*Leaf
+	held     [MostHeld]*Leaf
 	nHeld    int
 	most     heldMost
 
@@ -136,6 +136,10 @@ type heldMost struct {
 	bytes uint64
 }
 
+// fruitlessRoom is how many stops that freed nothing an episode has before the
+// list of them grows.
+const fruitlessRoom = 16
+
 // never is before all times.
 const never = time.Duration(-1 << 62)
 
@@ -144,7 +148,7 @@ const never = time.Duration(-1 << 62)
 func NewMachine(host *Host, slice string, rules Rules, self *Leaf, newID func() ID) *Machine {
 	m := &Machine{
 		Slice: slice, host: host, rules: rules, newID: newID, self: self,
-		glow: never, deaf: never, ended: never, choice: choice{since: never},
+		glow: never, deaf: never, ended: never, choice: choice{since: never}, fruitless: make([]uint64, 0, fruitlessRoom),
 	}
 	m.take(rules)
 	host.machines = append(host.machines, m)

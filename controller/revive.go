@@ -1,6 +1,7 @@
 package controller
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -46,37 +47,34 @@ type Reviver struct {
 	Fallen   []Fallen
 	Revivals []Revival
 
-	calm     map[string]time.Duration // since when a slice is; absent: see begun
-	troubled map[string]bool          // in an episode
-	starting *Fallen                  // StartUnit was given out and not answered
+	known    map[string]*standing // by slice
+	starting *Fallen              // StartUnit was given out and not answered
 	asked    time.Duration
 	begun    time.Duration // slices not heard of are calm since then
+}
+
+// standing is how a slice fares.
+type standing struct {
+	troubled bool          // in an episode
+	calm     time.Duration // since when it is; never: see begun
 }
 
 // startBound is how long StartUnit may take to be answered.
 const startBound = 10 * time.Second
 
-// Fell takes what a stop took down, in any order, and sorts by rule who comes
-// back. The names go into the record.
-func (r *Reviver) Fell(slice string, episode ID, policy configs.Stop, all []Down) Aftermath {
-	slices.SortStableFunc(all, func(a, b Down) int {
-		switch {
-		case a.Since < b.Since:
-			return -1
-		case a.Since > b.Since:
-			return 1
-		}
-		return 0
-	})
+// Fallout sorts by rule who comes back of what a stop took down, given in any
+// order: the names for the record, and those that wait to be started, in their order.
+func Fallout(slice string, episode ID, policy configs.Stop, all []Down) (Aftermath, []Fallen) {
+	slices.SortStableFunc(all, func(a, b Down) int { return cmp.Compare(a.Since, b.Since) })
 	var told Aftermath
+	var wait []Fallen
 	for _, d := range all {
 		switch {
 		case d.Transient || d.User || !d.Startable:
 			told.Lost = append(told.Lost, d.Unit)
 		case policy.Revive == reviveCalm, policy.Revive == reviveRestart && d.Restarts:
 			told.Revives = append(told.Revives, d.Unit)
-			r.forget(d.Unit)
-			r.Fallen = append(r.Fallen, Fallen{
+			wait = append(wait, Fallen{
 				Unit: d.Unit, Slice: slice, Episode: episode.String(), After: policy.ReviveAfter,
 				Max: policy.ReviveMax.Count, Per: policy.ReviveMax.Per,
 			})
@@ -84,42 +82,60 @@ func (r *Reviver) Fell(slice string, episode ID, policy configs.Stop, all []Down
 			told.Stays = append(told.Stays, d.Unit)
 		}
 	}
-	return told
+	return told, wait
+}
+
+// fallenRoom is how many units may wait before the list of them grows.
+const fallenRoom = 64
+
+// Fell takes units that wait to be started, as Fallout gave them.
+func (r *Reviver) Fell(all []Fallen) {
+	for i := range all {
+		r.forget(all[i].Unit)
+	}
+	r.Fallen = append(r.Fallen, all...)
 }
 
 func (r *Reviver) forget(unit string) {
 	r.Fallen = slices.DeleteFunc(r.Fallen, func(f Fallen) bool { return f.Unit == unit })
 }
 
+// Watch makes room for what is known of a slice and its units, so that nothing
+// has to be allocated in an episode.
+func (r *Reviver) Watch(slice string) {
+	if r.known == nil {
+		r.known = map[string]*standing{}
+	}
+	if r.known[slice] == nil {
+		r.known[slice] = &standing{calm: never}
+	}
+	r.Fallen = slices.Grow(r.Fallen, max(fallenRoom-len(r.Fallen), 0))
+	r.Revivals = slices.Grow(r.Revivals, max(fallenRoom-len(r.Revivals), 0))
+}
+
 // Troubled says that an episode of the slice began.
 func (r *Reviver) Troubled(slice string) {
-	if r.troubled == nil {
-		r.troubled = map[string]bool{}
-	}
-	r.troubled[slice] = true
+	r.Watch(slice)
+	r.known[slice].troubled = true
 }
 
 // Calmed says that an episode of the slice ended, or that the slice is gone.
 func (r *Reviver) Calmed(slice string, now time.Duration) {
-	if r.calm == nil {
-		r.calm = map[string]time.Duration{}
-	}
-	if r.troubled[slice] {
-		delete(r.troubled, slice)
-		r.calm[slice] = now
+	if s := r.known[slice]; s != nil && s.troubled {
+		s.troubled, s.calm = false, now
 	}
 }
 
 // due returns when a unit may be started; false while its slice is in trouble.
 func (r *Reviver) due(f *Fallen) (time.Duration, bool) {
-	if r.troubled[f.Slice] {
+	s := r.known[f.Slice]
+	switch {
+	case s == nil, !s.troubled && s.calm == never:
+		return r.begun + f.After, true
+	case s.troubled:
 		return 0, false
 	}
-	since, ok := r.calm[f.Slice]
-	if !ok {
-		since = r.begun
-	}
-	return since + f.After, true
+	return s.calm + f.After, true
 }
 
 // Until returns when the reviver wants to be stepped; false for not before

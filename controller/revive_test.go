@@ -35,7 +35,7 @@ func TestReviver_Fell(t *testing.T) {
 		{"never", controller.Aftermath{Stays: []string{"old.service", "plain.service", "young.service"}, Lost: []string{"run-1.scope", "app.service"}}},
 	} {
 		var r controller.Reviver
-		got := r.Fell("w.slice", controller.ID{1}, revivePolicy(tt.how), append([]controller.Down{}, down...))
+		got := fell(&r, controller.ID{1}, revivePolicy(tt.how), append([]controller.Down{}, down...))
 		if diff := cmp.Diff(tt.want, got); diff != "" {
 			t.Errorf("revive = %q (-want +got):\n%s", tt.how, diff)
 		}
@@ -45,11 +45,18 @@ func TestReviver_Fell(t *testing.T) {
 	}
 }
 
+// fell takes what a stop in w.slice took down, as the shell does.
+func fell(r *controller.Reviver, id controller.ID, policy configs.Stop, down []controller.Down) controller.Aftermath {
+	after, wait := controller.Fallout("w.slice", id, policy, down)
+	r.Fell(wait)
+	return after
+}
+
 // Ensure units are started again one at a time, oldest first, when their slice has been calm for long enough, and no sooner.
 func TestReviver_WaitsForCalm(t *testing.T) {
 	var r controller.Reviver
 	r.Troubled("w.slice")
-	r.Fell("w.slice", controller.ID{1}, revivePolicy("calm"), []controller.Down{
+	fell(&r, controller.ID{1}, revivePolicy("calm"), []controller.Down{
 		{Unit: "b.service", Startable: true, Since: 2}, {Unit: "a.service", Startable: true, Since: 1},
 	})
 	if at, ok := r.Until(); ok {
@@ -88,7 +95,7 @@ func TestReviver_GivesUp(t *testing.T) {
 	now := sec
 	var story []string
 	for range 5 {
-		r.Fell("w.slice", controller.ID{1}, revivePolicy("calm"), []controller.Down{{Unit: "a.service", Startable: true}})
+		fell(r, controller.ID{1}, revivePolicy("calm"), []controller.Down{{Unit: "a.service", Startable: true}})
 		now += 60 * sec
 		unit, notes := r.Step(now)
 		r.Started(unit, nil)
@@ -112,7 +119,7 @@ func TestReviver_GivesUp(t *testing.T) {
 		t.Errorf("story %q, want %q", got, want)
 	}
 	now += 3600 * sec
-	r.Fell("w.slice", controller.ID{1}, revivePolicy("calm"), []controller.Down{{Unit: "a.service", Startable: true}})
+	fell(r, controller.ID{1}, revivePolicy("calm"), []controller.Down{{Unit: "a.service", Startable: true}})
 	if unit, _ := r.Step(now); unit != "a.service" {
 		t.Errorf("an hour later: starts %q, want a.service", unit)
 	}
@@ -123,7 +130,7 @@ func TestReviver_LostAnswer(t *testing.T) {
 	var r controller.Reviver
 	p := revivePolicy("calm")
 	p.ReviveAfter = 0
-	r.Fell("w.slice", controller.ID{}, p, []controller.Down{{Unit: "a.service", Startable: true, Since: 1}, {Unit: "b.service", Startable: true, Since: 2}})
+	fell(&r, controller.ID{}, p, []controller.Down{{Unit: "a.service", Startable: true, Since: 1}, {Unit: "b.service", Startable: true, Since: 2}})
 	r.Step(sec)
 	at, ok := r.Until()
 	if unit, _ := r.Step(at); !ok || unit != "b.service" {

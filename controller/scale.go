@@ -14,7 +14,9 @@ type Scale struct {
 	Kernel    bool     // count the kernel's kills, too
 	Recursive bool     // the mount has memory_recursiveprot
 
-	ask []int // to be returned by Next before it looks again
+	ask   []int // to be returned by Next before it looks again
+	asked int   // what Next returned last, plus one; 0: nothing yet
+	saved []Score
 }
 
 // Set puts what the scale knows into each candidate. The shell calls it once,
@@ -40,31 +42,55 @@ func (s *Scale) Set(all []Candidate) {
 // the choice is certain: what is charged to a group bounds its footprint from
 // above, so only those that can still win are read.
 func (s *Scale) Next(all []Candidate) int {
+	if s.asked == 0 {
+		s.tally(all)
+	} else {
+		s.recount(&all[s.asked-1])
+	}
+	next := s.next(all)
+	s.asked = next + 1
+	return next
+}
+
+func (s *Scale) next(all []Candidate) int {
 	for len(s.ask) > 0 {
 		next := s.ask[0]
 		if s.ask = s.ask[1:]; !all[next].Measured && !all[next].barred() {
 			return next
 		}
 	}
-	s.tally(all)
 	top := s.first(all)
 	if top < 0 || !all[top].Measured {
 		return top
 	}
-	// Its groups count with all that is in them. Does it win even if what is
-	// not measured yet were nothing?
-	class := all[top].class()
-	for _, l := range all[top].Levels {
-		l.sums[class] = l.least[class]
-	}
-	rival := s.first(all)
+	rival := s.rival(all, top)
 	if rival == top {
 		return -1
 	}
 	l, _ := diverge(&all[top], &all[rival])
-	s.contest(all, l, class)
-	return s.Next(all)
+	s.contest(all, l, all[top].class())
+	return s.next(all)
 }
+
+// rival returns who is stopped first if what is not measured in the groups of
+// top were nothing, since they count with all that is in them: top itself when it is certain to win.
+func (s *Scale) rival(all []Candidate, top int) int {
+	class, levels := all[top].class(), all[top].Levels
+	s.saved = s.saved[:0]
+	for _, l := range levels {
+		s.saved = append(s.saved, l.sums[class])
+		l.sums[class] = l.least[class]
+	}
+	rival := s.first(all)
+	for i, l := range levels {
+		l.sums[class] = s.saved[i]
+	}
+	return rival
+}
+
+// fewMeasured is up to when a read of memory.stat costs more than a look at all
+// candidates.
+const fewMeasured = 16
 
 // contest asks for the largest of a group that are not measured, as many as
 // are: few reads too many, and few looks at all candidates.
@@ -83,7 +109,11 @@ func (s *Scale) contest(all []Candidate, l *Level, class int) {
 	slices.SortFunc(s.ask, func(a, b int) int {
 		return cmp.Compare(all[b].Score.FootprintBytes, all[a].Score.FootprintBytes)
 	})
-	s.ask = s.ask[:min(len(s.ask), max(1, measured))]
+	most := max(1, measured)
+	if measured >= fewMeasured {
+		most *= 3
+	}
+	s.ask = s.ask[:min(len(s.ask), most)]
 }
 
 // first returns the candidate that is stopped first as far as is known, or -1.
@@ -123,6 +153,8 @@ func (s *Scale) Rank(all []Candidate) {
 // tally adds up, at each group, the scores of those in it that may be stopped.
 func (s *Scale) tally(all []Candidate) {
 	for i := range all {
+		all[i].counted = Score{}
+		all[i].counts, all[i].countsLeast = false, false
 		for _, l := range all[i].Levels {
 			for class := range l.sums {
 				own := Score{Priority: l.Score.Priority, Born: l.Score.Born}
@@ -131,20 +163,31 @@ func (s *Scale) tally(all []Candidate) {
 		}
 	}
 	for i := range all {
-		c := &all[i]
-		// What protects a group protects what is charged to those in it, to each its share.
-		if n := len(c.Levels); n > 0 {
-			c.Score.ExcessBytes = c.Score.FootprintBytes - min(c.Levels[n-1].guarded, c.Score.FootprintBytes)
+		s.recount(&all[i])
+	}
+}
+
+// recount adds up a candidate's score in the place of what it counted for
+// before: one measured among ten thousand changes its own groups alone.
+func (s *Scale) recount(c *Candidate) {
+	// What protects a group protects what is charged to those in it, to each its share.
+	if n := len(c.Levels); n > 0 {
+		c.Score.ExcessBytes = c.Score.FootprintBytes - min(c.Levels[n-1].guarded, c.Score.FootprintBytes)
+	}
+	class, counts, least := c.class(), !c.barred(), !c.barred() && c.Measured
+	for _, l := range c.Levels {
+		if c.counts {
+			l.sums[class].take(&c.counted)
 		}
-		if c.barred() {
-			continue
+		if c.countsLeast {
+			l.least[class].take(&c.counted)
 		}
-		class := c.class()
-		for _, l := range c.Levels {
+		if counts {
 			l.sums[class].add(&c.Score)
-			if c.Measured {
-				l.least[class].add(&c.Score)
-			}
+		}
+		if least {
+			l.least[class].add(&c.Score)
 		}
 	}
+	c.counted, c.counts, c.countsLeast = c.Score, counts, least
 }

@@ -33,6 +33,17 @@ func (s *Score) add(o *Score) {
 	s.Offences += o.Offences
 }
 
+// take is the opposite of add.
+func (s *Score) take(o *Score) {
+	s.FootprintBytes -= o.FootprintBytes
+	s.ExcessBytes -= o.ExcessBytes
+	s.GrowthBytes -= o.GrowthBytes
+	s.SwapBytes -= o.SwapBytes
+	s.StallMicros -= o.StallMicros
+	s.ScanRate -= o.ScanRate
+	s.Offences -= o.Offences
+}
+
 // classes is how many there are, see Candidate.class.
 const classes = 3
 

@@ -6,7 +6,6 @@ import (
 	"golang.org/x/sys/unix"
 
 	"reprieve/controller"
-	"reprieve/internal/worker"
 	"reprieve/memcg"
 )
 
@@ -14,100 +13,67 @@ import (
 // service manager does not answer.
 var errBusy = errors.New("the worker for it is stuck in an earlier job")
 
-// carry carries out decisions in their order. Nothing in it waits.
+// roomFor is how many decisions fit into a room: with the most holds at once,
+// and what is told of each. Rooms is how many are ready.
+const (
+	roomFor = 2*controller.MostHeld + 8
+	rooms   = 4
+)
+
+// room returns an empty room for decisions, which carry takes back. Answers
+// are carried out while others are: there are some.
+func (d *daemon) room() []controller.Decision {
+	n := len(d.rooms) - 1
+	if n < 0 {
+		return make([]controller.Decision, 0, roomFor)
+	}
+	r := d.rooms[n]
+	d.rooms = d.rooms[:n]
+	return r
+}
+
+// carry carries out decisions in their order, and takes back their room.
+// Nothing in it waits.
 func (d *daemon) carry(s *slice, all []controller.Decision) {
 	d.record(s, all)
 	for i := range all {
-		c := &all[i]
-		switch c.Action {
-		case controller.Hold:
-			d.hold(s, c, nil)
-		case controller.PutBack:
-			found := c.Found
-			d.hold(s, c, &found)
-		case controller.Move:
-			d.move(s, c)
-		case controller.Interrupt:
-			if lf := d.byLeaf[c.Leaf]; lf != nil {
-				lf.writer.Interrupt()
-			}
-		case controller.Lift:
-			d.lift(s, c.Leaf)
-		case controller.Signal, controller.Start:
-			d.takeStep(s, c)
-		case controller.Notify:
-			d.notify(s, c)
-		case controller.Weigh:
-			d.weigh(s, c.Scale)
-		case controller.TakeSamples:
-			d.sample(s)
-		case controller.StopUnit:
-			d.stopUnit(s, c.Victim)
-		case controller.Kill:
-			d.kill(s)
-		case controller.Sweep:
-			d.sweep(s)
-		case controller.Report:
-			d.tell.note(c.Note)
-		}
+		d.carryOut(s, &all[i])
+	}
+	if cap(all) >= roomFor && len(d.rooms) < cap(d.rooms) {
+		clear(all)
+		d.rooms = append(d.rooms, all[:0])
 	}
 	d.turn(s)
 }
 
-// queue gives a job to a leaf's worker, or its refusal to refuse.
-func (d *daemon) queue(lf *leaf, job func() worker.Answer, refuse func(error)) {
-	if lf.queue == nil {
-		lf.queue = d.desk.Queue(4)
-	}
-	lf.busy++
-	answered := func(a func()) func() {
-		return func() {
-			lf.busy--
-			a()
-			if lf.gone {
-				d.retire(lf)
-			}
+func (d *daemon) carryOut(s *slice, c *controller.Decision) {
+	switch c.Action {
+	case controller.Hold, controller.PutBack:
+		d.hold(s, c)
+	case controller.Move:
+		d.move(s, c)
+	case controller.Interrupt:
+		if lf := d.byLeaf[c.Leaf]; lf != nil && lf.lane != nil {
+			lf.lane.writer.Interrupt()
 		}
-	}
-	run := func() (answer worker.Answer) {
-		lf.writer.Do(func() { answer = job() })
-		return answered(answer)
-	}
-	if !lf.queue.Do(run) {
-		lf.busy--
-		refuse(errBusy)
-	}
-}
-
-// sample reads of all leaves what some pickers compare with later, off the loop.
-func (d *daemon) sample(s *slice) {
-	var leaves []*leaf
-	for _, lf := range s.leaves {
-		if lf.leaf != nil {
-			lf.group.Retain()
-			leaves = append(leaves, lf)
-		}
-	}
-	at := d.now()
-	job := func() worker.Answer {
-		taken := make([]controller.Sample, len(leaves))
-		var buf memcg.Buffer
-		for i, lf := range leaves {
-			stat, err := lf.group.Stat(&buf)
-			events, errEvents := lf.group.Events(&buf)
-			taken[i] = controller.Sample{ScanPages: stat.Pgscan, Offences: events.Max + events.OOM, At: at, OK: err == nil && errEvents == nil}
-		}
-		return func() {
-			for i, lf := range leaves {
-				lf.leaf.Sampled(taken[i])
-				d.later(func() worker.Answer { lf.group.Release(); return nil })
-			}
-		}
-	}
-	if !d.weigher.Do(job) {
-		for _, lf := range leaves {
-			lf.group.Release()
-		}
+	case controller.Lift:
+		d.lift(s, c.Leaf)
+	case controller.Signal, controller.Start:
+		d.takeStep(s, c)
+	case controller.Notify:
+		d.notify(s, c)
+	case controller.Weigh:
+		d.weigh(s, c.Scale)
+	case controller.TakeSamples:
+		d.sample(s)
+	case controller.StopUnit:
+		d.stopUnit(s, c.Victim)
+	case controller.Kill:
+		d.kill(s)
+	case controller.Sweep:
+		d.sweep(s)
+	case controller.Report:
+		d.tell.note(&c.Note)
 	}
 }
 
@@ -141,16 +107,19 @@ func (d *daemon) watchVictim(s *slice, c *controller.Candidate) {
 		return
 	}
 	s.victim = s.weighed.open[c.Inode].Retain()
-	token, err := d.poller.Add(s.victim.Fd(memcg.CgroupEvents), unix.EPOLLPRI, func(uint32) {
-		v := d.readVictim(s) // reading it makes the kernel report the next change
-		if !v.OK || !v.Populated {
-			d.poller.Remove(s.victimToken) // the ticks look on
-		}
-		d.carry(s, s.m.VictimSeen(d.now(), v, nil))
-	})
+	token, err := d.poller.Add(s.victim.Fd(memcg.CgroupEvents), unix.EPOLLPRI, s.onVictim)
 	if err == nil {
 		s.victimToken = token // otherwise the ticks see it
 	}
+}
+
+// victimReady is called when the victim's cgroup.events changed.
+func (d *daemon) victimReady(s *slice) {
+	v := d.readVictim(s) // reading it makes the kernel report the next change
+	if !v.OK || !v.Populated {
+		d.poller.Remove(s.victimToken) // the ticks look on
+	}
+	d.carry(s, s.m.VictimSeen(d.now(), v, d.room()))
 }
 
 func (d *daemon) forgetVictim(s *slice) {
@@ -158,49 +127,118 @@ func (d *daemon) forgetVictim(s *slice) {
 		return
 	}
 	d.poller.Remove(s.victimToken)
-	victim := s.victim
+	d.drop(s.victim)
 	s.victim = nil
-	d.later(func() worker.Answer { victim.Release(); return nil })
 }
 
-// kill writes cgroup.kill, on a thread that may hang over it.
+// killJob writes cgroup.kill, on a thread that may hang over it.
+type killJob struct {
+	d      *daemon
+	s      *slice
+	victim *memcg.Group // while it is under way
+	err    error
+}
+
+func (j *killJob) Run() { j.err = j.victim.Kill() }
+
+// Answer brings the machine what the kernel said. The job is free before that.
+func (j *killJob) Answer() {
+	victim, err := j.victim, j.err
+	j.victim, j.err = nil, nil
+	if memcg.IsGone(err) {
+		err = nil
+	}
+	if j.s.victim == victim {
+		j.d.carry(j.s, j.s.m.KillAnswered(j.d.now(), err, j.d.room()))
+	}
+	j.d.drop(victim)
+}
+
+// kill has the victim killed.
 func (d *daemon) kill(s *slice) {
 	if s.victim == nil {
 		return // it was gone before it was asked to stop
 	}
-	victim := s.victim.Retain()
-	ok := d.killer.Do(func() worker.Answer {
-		err := victim.Kill()
-		return func() { d.killed(s, victim, err) }
-	})
-	if !ok {
-		d.killed(s, victim, errBusy)
+	j := &s.killing
+	if j.victim != nil {
+		d.carry(s, s.m.KillAnswered(d.now(), errBusy, d.room()))
+		return
+	}
+	j.d, j.s, j.victim = d, s, s.victim.Retain()
+	if !d.killer.Give(j) {
+		j.err = errBusy
+		j.Answer()
 	}
 }
 
-func (d *daemon) killed(s *slice, victim *memcg.Group, err error) {
-	if memcg.IsGone(err) {
-		err = nil
-	}
-	d.carry(s, s.m.KillAnswered(d.now(), err, nil))
-	d.later(func() worker.Answer { victim.Release(); return nil })
+// sweepJob kills what cgroup.kill left, on another thread.
+type sweepJob struct {
+	d      *daemon
+	s      *slice
+	victim *memcg.Group // while it is under way
+	swept  memcg.Swept
+	err    error
 }
 
-// sweep kills what cgroup.kill left, on another thread.
+func (j *sweepJob) Run() { j.swept, j.err = j.victim.Sweep() }
+
+// Answer brings the machine what was found. The job is free before that.
+func (j *sweepJob) Answer() {
+	victim, swept, err := j.victim, j.swept, j.err
+	j.victim, j.swept, j.err = nil, memcg.Swept{}, nil
+	if j.s.victim == victim {
+		j.d.carry(j.s, j.s.m.SweepAnswered(j.d.now(), swept, err, j.d.room()))
+	}
+	j.d.drop(victim)
+}
+
+// sweep has the victim swept.
 func (d *daemon) sweep(s *slice) {
 	if s.victim == nil {
 		return
 	}
-	victim := s.victim.Retain()
-	ok := d.sweeper.Do(func() worker.Answer {
-		swept, err := victim.Sweep()
-		return func() {
-			d.carry(s, s.m.SweepAnswered(d.now(), swept, err, nil))
-			d.later(func() worker.Answer { victim.Release(); return nil })
-		}
-	})
-	if !ok {
-		d.carry(s, s.m.SweepAnswered(d.now(), memcg.Swept{}, errBusy, nil))
-		victim.Release()
+	j := &s.sweeping
+	if j.victim != nil {
+		return // the machine asks again
+	}
+	j.d, j.s, j.victim = d, s, s.victim.Retain()
+	if !d.sweeper.Give(j) {
+		j.err = errBusy
+		j.Answer()
+	}
+}
+
+// dropRoom is how many groups may be let go of at once.
+const dropRoom = 64
+
+// dropJob closes groups that nobody needs any more: to close a file of a group
+// that is being removed may take the kernel a while.
+type dropJob struct {
+	groups []*memcg.Group
+	busy   bool
+}
+
+func (j *dropJob) Run() {
+	for _, g := range j.groups {
+		g.Release()
+	}
+	clear(j.groups)
+	j.groups = j.groups[:0]
+}
+
+func (j *dropJob) Answer() { j.busy = false }
+
+// drop lets go of a group, off the loop.
+func (d *daemon) drop(g *memcg.Group) { d.dropped = append(d.dropped, g) }
+
+// handDropped gives the taker what was let go of.
+func (d *daemon) handDropped() {
+	j := &d.dropping
+	if len(d.dropped) == 0 || j.busy {
+		return
+	}
+	j.groups, d.dropped = d.dropped, j.groups
+	if j.busy = d.taker.Give(j); !j.busy {
+		j.groups, d.dropped = d.dropped, j.groups
 	}
 }

@@ -49,8 +49,9 @@ type daemon struct {
 	bus      units.State
 	tell     *teller
 	notifier *notify.Notifier
-	watchdog time.Duration // how often to say that the loop is alive; 0: nobody asks
-	beat     time.Duration // when it is next said
+	speaker  *notify.Notifier // the teller's
+	watchdog time.Duration    // how often to say that the loop is alive; 0: nobody asks
+	beat     time.Duration    // when it is next said
 	buf      memcg.Buffer
 	meminfo  memcg.Meminfo
 	psi      map[uint64]psi // by inode
@@ -67,10 +68,17 @@ type daemon struct {
 	sweeper *worker.Queue
 	starter *worker.Queue
 	asker   *worker.Queue
-	crier   *worker.Queue          // tells those who listen of a stop
-	scribe  *worker.Queue          // writes traces
-	owed    int                    // jobs of taker that were not answered
-	backlog []func() worker.Answer // for taker
+	crier   *worker.Queue // tells those who listen of a stop
+	scribe  *worker.Queue // writes traces
+	owed    int           // jobs of taker that were not answered
+
+	lanes       []*lane                 // that are free
+	allLanes    int                     // how many there are
+	rooms       [][]controller.Decision // that are free
+	dropped     []*memcg.Group          // to be closed
+	dropping    dropJob
+	remembering rememberJob
+	backlog     []func() worker.Answer // for taker
 
 	reviver controller.Reviver
 	fallen  string        // its file
@@ -79,7 +87,7 @@ type daemon struct {
 
 	recursive bool // the mount has memory_recursiveprot
 
-	status string
+	status figured       // as it was last told
 	ending bool          // told to end: lifting holds
 	endBy  time.Duration // no longer than this
 }
@@ -127,14 +135,24 @@ func newDaemon(options configs.Options, set *configs.Set, tell *teller, at place
 	if d.tree, err = memcg.OpenTree(d.mount, inside); err != nil {
 		return nil, fmt.Errorf("follow the cgroup tree: %w", err)
 	}
-	if d.notifier, err = notify.Open(os.Getenv("NOTIFY_SOCKET")); err != nil {
-		return nil, fmt.Errorf("open the service manager's socket: %w", err)
+	for _, n := range []**notify.Notifier{&d.notifier, &d.speaker} {
+		if *n, err = notify.Open(os.Getenv("NOTIFY_SOCKET")); err != nil {
+			return nil, fmt.Errorf("open the service manager's socket: %w", err)
+		}
 	}
 	d.watchdog = notify.WatchdogInterval(os.Getenv, os.Getpid()) / 3 // one may come late
 	if info, err := os.ReadFile("/proc/self/mountinfo"); err == nil {
 		d.recursive = memcg.RecursiveProtection(info, d.mount)
 	}
 	d.recall()
+	_ = newID() // the first one allocates
+	d.dropped, d.dropping.groups = make([]*memcg.Group, 0, dropRoom), make([]*memcg.Group, 0, dropRoom)
+	d.remembering.fallen = make([]controller.Fallen, 0, 64) // not nil: an empty list in its file
+	d.remembering.revivals = make([]controller.Revival, 0, 64)
+	d.rooms = make([][]controller.Decision, 0, rooms)
+	for range rooms {
+		d.rooms = append(d.rooms, make([]controller.Decision, 0, roomFor))
+	}
 	for _, q := range []**worker.Queue{&d.taker, &d.weigher, &d.stopper, &d.killer, &d.sweeper, &d.starter, &d.asker, &d.crier, &d.scribe} {
 		*q = d.desk.Queue(64)
 	}
@@ -333,37 +351,6 @@ func (d *daemon) rules(unit string) controller.Rules {
 	p := d.set.Policy(unit)
 	return controller.Rules{
 		Policy: p, Detectors: plugins.Detectors(p.Pressure), Order: plugins.Order(p.Stop.Pick), Observe: d.conf.Observe,
-	}
-}
-
-// setStatus keeps the line that systemctl status shows true.
-func (d *daemon) setStatus() {
-	episodes := 0
-	for _, s := range d.slices {
-		if s.m.Phase() != controller.PhaseCalm {
-			episodes++
-		}
-	}
-	text := fmt.Sprintf("watching %d slices, %d in an episode", len(d.slices), episodes)
-	if len(d.slices) == 1 {
-		text = fmt.Sprintf("watching %s, %d in an episode", d.slices[0].unit, episodes)
-	}
-	kills := uint64(0)
-	for _, s := range d.slices {
-		kills += s.m.Kills()
-	}
-	if kills > 0 {
-		text += fmt.Sprintf("; the kernel killed %d", kills)
-	}
-	if d.kept > 0 {
-		text += fmt.Sprintf("; %d bad configurations not taken", d.kept)
-	}
-	if n := d.tell.dropped.Load(); n > 0 {
-		text += fmt.Sprintf("; %d messages dropped", n)
-	}
-	if text != d.status {
-		d.status = text
-		_ = d.notifier.Status(text)
 	}
 }
 

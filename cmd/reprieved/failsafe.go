@@ -3,8 +3,6 @@ package main
 import (
 	"time"
 
-	"reprieve/controller"
-	"reprieve/internal/worker"
 	"reprieve/memcg"
 )
 
@@ -19,35 +17,58 @@ const rearmAfter = time.Second
 func (d *daemon) armSlice(s *slice) {
 	want := s.m.Rules().Policy.Stop.Arm && !s.m.Rules().Observe
 	s.armed = want
-	var groups []*memcg.Group
-	for _, lf := range s.leaves {
-		if lf.leaf == nil || (want && !d.mayStop(s, lf)) {
-			continue
+	r := d.rosterOf(s)
+	j := &r.arming
+	if !j.busy {
+		j.want = want
+		j.busy = d.taker.Give(j)
+		if j.busy {
+			r.users++
+			return
 		}
-		groups = append(groups, lf.group.Retain())
 	}
-	self := s.group.Retain()
-	d.later(func() worker.Answer {
-		defer self.Release()
-		owner, _ := self.Owner()
-		var failed error
-		for _, g := range groups {
-			var err error
-			if want && !omitted(g, owner) {
-				_, err = g.Arm()
-			} else {
-				_, err = g.Disarm()
-			}
-			if err != nil && !memcg.IsGone(err) {
-				failed = err
-			}
-			g.Release()
+	s.armed = true // so that it is tried again
+	d.rearmSoon()
+}
+
+// armJob arms the leaves of a roster, or takes it back.
+type armJob struct {
+	d    *daemon
+	r    *roster
+	want bool
+	busy bool
+	err  error
+}
+
+func (j *armJob) Run() { j.err = j.r.arm(j.want) }
+
+func (j *armJob) Answer() {
+	j.busy = false
+	j.d.leaveRoster(j.r)
+	if j.err != nil {
+		j.d.sayArm(j.err)
+	}
+}
+
+// arm arms the leaves of a roster, or takes it back.
+func (r *roster) arm(want bool) (failed error) {
+	owner, _ := r.self.Owner()
+	for i := range r.entries {
+		e := &r.entries[i]
+		if want && e.candidate.Excluded() != "" {
+			continue // a stop could not choose it, as far as its name tells
 		}
-		if failed == nil {
-			return nil
+		var err error
+		if want && !omitted(e.group, owner) {
+			_, err = e.group.Arm()
+		} else {
+			_, err = e.group.Disarm()
 		}
-		return func() { d.sayArm(failed) }
-	})
+		if err != nil && !memcg.IsGone(err) {
+			failed = err
+		}
+	}
+	return failed
 }
 
 // omitted reports whether a group is left out by its extended attribute, in a
@@ -65,20 +86,15 @@ func (d *daemon) sayArm(err error) {
 	}
 }
 
-// mayStop reports whether a leaf is one that a stop could choose, as far as
-// its name tells.
-func (d *daemon) mayStop(s *slice, lf *leaf) bool {
-	c := d.candidate(s, lf, map[*memcg.Node]*controller.Level{})
-	return c.Excluded() == ""
-}
-
-// rearm arms the slices again whose groups may have changed, when it is due.
+// rearm arms the slices again whose groups may have changed, when it is due,
+// and makes their rosters anew.
 func (d *daemon) rearm(now time.Duration) {
 	if d.rearmAt == 0 || now < d.rearmAt {
 		return
 	}
 	d.rearmAt = 0
 	for _, s := range d.slices {
+		d.rosterOf(s) // ready for when it is needed
 		if s.armed {
 			d.armSlice(s)
 		}

@@ -9,32 +9,28 @@ import (
 	"reprieve/controller"
 	"reprieve/internal/worker"
 	"reprieve/memcg"
-	"reprieve/plugins"
 )
 
-// hold has a leaf's worker hold it. The decision is the caller's and will be
-// another one when the worker answers.
-func (d *daemon) hold(s *slice, c *controller.Decision, old *memcg.Limit) {
-	l, way, lend := c.Leaf, d.ways[c.By], c.Bytes
-	lf, intent := d.byLeaf[l], d.intent(s, c)
-	if c.By == "freeze" {
+// hold has a leaf's worker hold it, or put a hold back.
+func (d *daemon) hold(s *slice, c *controller.Decision) {
+	lf := d.byLeaf[c.Leaf]
+	if c.By == byFreeze {
 		if unit := d.mustRun(lf.node); unit != "" {
-			d.carry(s, s.m.HoldAnswered(d.now(), l, memcg.Hold{}, fmt.Errorf("%w: %s", errMustRun, unit), nil))
+			d.carry(s, s.m.HoldAnswered(d.now(), c.Leaf, memcg.Hold{}, fmt.Errorf("%w: %s", errMustRun, unit), d.room()))
 			return
 		}
 	}
-	if old != nil {
-		d.tell.plain(prioInfo, "%s: %s was set to %v while it is held at %v; it is put back, and %v comes back in the end",
-			l.Unit, l.Limits().File, *old, l.Limits().Mark, *old)
+	if j := d.job(s, lf, writeHold); j != nil {
+		j.by, j.until, j.lend = d.ways[c.By], c.Until, c.Bytes
+		j.putBack, j.found, j.limits = c.Action == controller.PutBack, c.Found, c.Leaf.Limits()
+		d.give(j)
+		return
 	}
-	d.queue(lf, func() worker.Answer {
-		h, err := way.Hold(lf.group, intent, old, lend)
-		if err == nil {
-			lf.held, lf.way = h, way
-		}
-		return func() { d.carry(s, s.m.HoldAnswered(d.now(), l, h, err, nil)) }
-	}, func(err error) { d.carry(s, s.m.HoldAnswered(d.now(), l, memcg.Hold{}, err, nil)) })
+	d.carry(s, s.m.HoldAnswered(d.now(), c.Leaf, memcg.Hold{}, errBusy, d.room()))
 }
+
+// byFreeze is the way to hold that not every group may be held by.
+const byFreeze = "freeze"
 
 // errMustRun says that a group is not frozen for what is in it.
 var errMustRun = errors.New("it is never frozen with what must run in it: a session, the bus, or what is protected")
@@ -53,48 +49,24 @@ func (d *daemon) mustRun(n *memcg.Node) string {
 	return ""
 }
 
-func (d *daemon) intent(s *slice, c *controller.Decision) memcg.Intent {
-	return memcg.Intent{Slice: s.unit, Episode: s.m.Episode().String(), Until: d.start.Add(c.Until)}
-}
-
 // move has a leaf's worker move the mark of its hold.
 func (d *daemon) move(s *slice, c *controller.Decision) {
-	l, to := c.Leaf, c.To
-	lf, intent := d.byLeaf[l], d.intent(s, c)
-	d.queue(lf, func() worker.Answer {
-		if lf.way == nil {
-			return func() { d.carry(s, s.m.MoveAnswered(d.now(), l, memcg.Hold{}, memcg.ErrMoved, nil)) }
-		}
-		h, err := lf.way.Move(lf.group, intent, lf.held, to)
-		lf.held = h // with an error as well
-		return func() { d.carry(s, s.m.MoveAnswered(d.now(), l, h, err, nil)) }
-	}, func(err error) { d.carry(s, s.m.MoveAnswered(d.now(), l, memcg.Hold{}, err, nil)) })
+	lf := d.byLeaf[c.Leaf]
+	if j := d.job(s, lf, writeMove); j != nil {
+		j.until, j.to = c.Until, c.To
+		d.give(j)
+		return
+	}
+	d.carry(s, s.m.MoveAnswered(d.now(), c.Leaf, memcg.Hold{}, errBusy, d.room()))
 }
 
 // lift has a leaf's worker restore what its hold stands in for.
 func (d *daemon) lift(s *slice, l *controller.Leaf) {
-	lf := d.byLeaf[l]
-	d.queue(lf, func() worker.Answer {
-		limits := lf.held
-		how, err := restore(lf.way, lf.group, limits)
-		return func() {
-			if d.ending {
-				d.tell.released("the daemon's end", l.Path, s.unit, s.m.Episode().String(), limits.File.String(), limits.Old.String(), how, err)
-			} else if how == memcg.LeftForeign {
-				d.foreign(l, limits)
-			} else if how == memcg.RestoredHard {
-				d.tell.plain(prioWarning, "%s: memory.max is %v again, below what is in use: the loan did not come back by itself; the kernel takes it, and may kill for it", l.Unit, limits.Old)
-			}
-			d.carry(s, s.m.LiftAnswered(d.now(), l, how, err, nil))
-		}
-	}, func(err error) { d.carry(s, s.m.LiftAnswered(d.now(), l, 0, err, nil)) })
-}
-
-func restore(way plugins.Way, g *memcg.Group, h memcg.Hold) (memcg.Restored, error) {
-	if way == nil {
-		return memcg.NothingToDo, nil // it never came about
+	if j := d.job(s, d.byLeaf[l], writeLift); j != nil {
+		d.give(j)
+		return
 	}
-	return way.Lift(g, h)
+	d.carry(s, s.m.LiftAnswered(d.now(), l, 0, errBusy, d.room()))
 }
 
 // foreign tells that the file of a hold held neither our value nor the old one
@@ -132,46 +104,6 @@ func (d *daemon) foreign(l *controller.Leaf, limits memcg.Hold) {
 	}
 }
 
-// takeStep has systemd take a step of the ladder: a signal to a unit, or a
-// start of one.
-func (d *daemon) takeStep(s *slice, c *controller.Decision) {
-	step := c.Step
-	answer := func(err error) { d.carry(s, s.m.StepAnswered(d.now(), step, err, nil)) }
-	if !d.starter.Do(func() worker.Answer {
-		err := d.ask(step)
-		return func() { answer(err) }
-	}) {
-		answer(errBusy)
-	}
-}
-
-func (d *daemon) ask(step configs.Step) error {
-	ctx, cancel := context.WithTimeout(context.Background(), min(step.Delay, reviveBound))
-	defer cancel()
-	if step.Signal == "" {
-		return d.manager.StartUnit(ctx, step.Unit)
-	}
-	return d.manager.SignalUnit(ctx, step.Unit, step.To == "all", int32(step.SignalNumber()))
-}
-
-// notify tells those who listen that a candidate is about to be stopped. They
-// have until the decision says, all together.
-func (d *daemon) notify(s *slice, c *controller.Decision) {
-	path, inode, bound := c.Victim.Path, c.Victim.Inode, c.Until-d.now()
-	answer := func(all []controller.HookAnswer) { d.carry(s, s.m.HooksAnswered(d.now(), inode, all, nil)) }
-	if !d.crier.Do(func() worker.Answer {
-		ctx, cancel := context.WithTimeout(context.Background(), bound)
-		defer cancel()
-		var all []controller.HookAnswer
-		for _, a := range d.hooks.Notify(ctx, path) {
-			all = append(all, controller.HookAnswer{Name: a.Name, Took: a.Took, Err: a.Err})
-		}
-		return func() { answer(all) }
-	}) {
-		answer(nil)
-	}
-}
-
 // release lifts by hand what is held of a slice, or of all for "". It runs in
 // the control socket's goroutine; the loop does the work.
 func (d *daemon) release(slice string, answer func(released int, slices []string, err error)) {
@@ -183,7 +115,7 @@ func (d *daemon) release(slice string, answer func(released int, slices []string
 				continue
 			}
 			known = true
-			n, decided := s.m.Release(d.now(), nil)
+			n, decided := s.m.Release(d.now(), d.room())
 			d.carry(s, decided)
 			if n > 0 {
 				released += n

@@ -9,18 +9,16 @@ import (
 )
 
 // leaf is a leaf of a watched slice, or the slice itself, with what is open of
-// it. Its queue runs what writes memory.high there; a write that hangs holds
-// up nobody else.
+// it.
 type leaf struct {
 	node  *memcg.Node
 	group *memcg.Group // nil until it is open
 	leaf  *controller.Leaf
-	queue *worker.Queue // nil until it is first held
-	busy  int           // jobs that were not answered
+	lane  *lane // while jobs of it are under way
+	busy  int   // how many
 
-	writer memcg.Writer // what runs on the queue, to be interrupted
-	held   memcg.Hold   // in force; the queue's jobs alone touch it
-	way    plugins.Way  // that it is held by, the same
+	held memcg.Hold  // in force; its jobs alone touch it
+	way  plugins.Way // that it is held by, the same
 
 	kills uint64 // oom_kill of its memory.events when it was last looked at
 	gone  bool   // retired: closed when the last job is answered
@@ -132,6 +130,7 @@ func (d *daemon) addLeaf(s *slice, n *memcg.Node) {
 			lf.kills = e.OOMKill
 		}
 		d.byLeaf[lf.leaf] = lf
+		s.version++
 		s.m.AddLeaf(lf.leaf, young)
 		d.rearmSoon()
 		return true
@@ -152,10 +151,11 @@ func (d *daemon) spared(n *memcg.Node) bool {
 func (d *daemon) dropLeaf(s *slice, n *memcg.Node) {
 	lf := s.leaves[n]
 	delete(s.leaves, n)
+	s.version++
 	if lf.leaf == nil {
 		return // not open yet
 	}
-	d.carry(s, s.m.DropLeaf(lf.leaf, nil))
+	d.carry(s, s.m.DropLeaf(lf.leaf, d.room()))
 	d.retire(lf)
 }
 
@@ -167,10 +167,6 @@ func (d *daemon) retire(lf *leaf) {
 	}
 	delete(d.byLeaf, lf.leaf)
 	delete(d.psi, lf.node.Inode)
-	if lf.queue != nil {
-		lf.queue.Close()
-		lf.queue = nil
-	}
 	// What it was armed for it is no more; a group that is gone took it along.
 	d.later(func() worker.Answer { _, _ = lf.group.Disarm(); lf.group.Release(); return nil })
 }

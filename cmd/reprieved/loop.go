@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"reprieve/controller"
-	"reprieve/internal/worker"
 	"reprieve/memcg"
 )
 
@@ -23,6 +22,7 @@ func (d *daemon) loop() error {
 		if d.changed {
 			d.changed = false
 			d.survey()
+			d.restale()
 			d.rearmSoon()
 		}
 		for _, s := range d.slices {
@@ -34,6 +34,7 @@ func (d *daemon) loop() error {
 		d.rearm(now)
 		d.revive(now)
 		d.hand()
+		d.handDropped()
 		if d.ending && ((len(d.byLeaf) == 0 && d.owed == 0) || now >= d.endBy) {
 			return nil
 		}
@@ -96,10 +97,10 @@ func (s *slice) wants(now time.Duration) bool {
 // step reads a slice, asks its machine and carries out what that decides.
 func (d *daemon) step(s *slice, now time.Duration) {
 	d.read(s, now)
-	s.decided = s.m.Step(now, &s.reading, s.decided[:0])
+	decided := s.m.Step(now, &s.reading, d.room())
 	s.dirty, s.last = false, now
 	s.reading.FiredSome, s.reading.FiredFull = false, false
-	d.carry(s, s.decided)
+	d.carry(s, decided)
 }
 
 // turn notes that an episode has begun or ended, with a reading or with an
@@ -140,11 +141,17 @@ func (d *daemon) tend() {
 			d.forgetVictim(s)
 			d.dismiss(s.weighed)
 			s.weighed = nil
-			d.later(func() worker.Answer { runtime.GC(); return nil })
+			d.taker.Give(collect{}) // where there is no room, after the next
 		}
 		d.conform(s)
 	}
 }
+
+// collect is the collector's work.
+type collect struct{}
+
+func (collect) Run()    { runtime.GC() }
+func (collect) Answer() {}
 
 // treeReady takes in groups that came and went.
 func (d *daemon) treeReady(uint32) {

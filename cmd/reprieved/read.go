@@ -211,7 +211,7 @@ func (d *daemon) pollEvents(s *slice) {
 		return
 	}
 	var err error
-	if s.events, err = d.poller.Add(fd, unix.EPOLLPRI, func(uint32) { d.eventsReady(s) }); err != nil {
+	if s.events, err = d.poller.Add(fd, unix.EPOLLPRI, s.onEvents); err != nil {
 		d.tell.plain(prioErr, "%s: poll memory.events: %v", s.unit, err)
 	}
 }

@@ -58,30 +58,55 @@ func (d *daemon) recall() {
 	d.reviver.Fallen, d.reviver.Revivals = f.Fallen, f.Revivals
 }
 
+// rememberJob writes the reviver's state.
+type rememberJob struct {
+	d        *daemon
+	fallen   []controller.Fallen
+	revivals []controller.Revival
+	busy     bool
+	again    bool // it changed meanwhile
+	err      error
+}
+
+func (j *rememberJob) Run() {
+	name := j.d.fallen
+	text, err := json.Marshal(fallenFile{Version: 1, Fallen: j.fallen, Revivals: j.revivals})
+	if err == nil {
+		err = os.WriteFile(name+".new", append(text, '\n'), 0o644)
+	}
+	if err == nil {
+		err = os.Rename(name+".new", name)
+	}
+	j.err = err
+}
+
+func (j *rememberJob) Answer() {
+	j.busy = false
+	j.d.owed--
+	if j.err != nil {
+		j.d.tell.plain(prioErr, "units that wait to be started again are not remembered beyond this process: %v", j.err)
+	}
+	if j.again {
+		j.d.remember()
+	}
+}
+
 // remember writes the reviver's state, off the loop.
 func (d *daemon) remember() {
-	f := fallenFile{Version: 1, Fallen: append([]controller.Fallen{}, d.reviver.Fallen...)}
-	offset := monotonic() - d.now()
-	for _, r := range d.reviver.Revivals {
-		r.At += offset
-		f.Revivals = append(f.Revivals, r)
+	j := &d.remembering
+	if j.again = j.busy; j.busy {
+		return
 	}
-	name := d.fallen
-	d.later(func() worker.Answer {
-		text, err := json.Marshal(f)
-		if err == nil {
-			err = os.WriteFile(name+".new", append(text, '\n'), 0o644)
-		}
-		if err == nil {
-			err = os.Rename(name+".new", name)
-		}
-		if err == nil {
-			return nil
-		}
-		return func() {
-			d.tell.plain(prioErr, "units that wait to be started again are not remembered beyond this process: %v", err)
-		}
-	})
+	offset := monotonic() - d.now()
+	j.d, j.fallen, j.revivals = d, append(j.fallen[:0], d.reviver.Fallen...), append(j.revivals[:0], d.reviver.Revivals...)
+	for i := range j.revivals {
+		j.revivals[i].At += offset
+	}
+	if j.busy = d.taker.Give(j); !j.busy {
+		d.tell.plain(prioErr, "units that wait to be started again are not remembered beyond this process: %v", errBusy)
+		return
+	}
+	d.owed++
 }
 
 // revive starts the next unit whose time has come.
@@ -93,8 +118,8 @@ func (d *daemon) revive(now time.Duration) {
 		return
 	}
 	unit, notes := d.reviver.Step(now)
-	for _, n := range notes {
-		d.tell.note(n)
+	for i := range notes {
+		d.tell.note(&notes[i])
 	}
 	if unit == "" && len(notes) == 0 {
 		return
@@ -105,7 +130,7 @@ func (d *daemon) revive(now time.Duration) {
 	}
 	answer := func(err error) {
 		if n, ok := d.reviver.Started(unit, err); ok {
-			d.tell.note(n)
+			d.tell.note(&n)
 		}
 	}
 	if !d.starter.Do(func() worker.Answer {

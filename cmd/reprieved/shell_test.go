@@ -62,7 +62,8 @@ func newShellBeside(t *testing.T, systemd units.Options, policy string, groups .
 		for file, text := range map[string]string{
 			"memory.current": small, "memory.high": none, "memory.pressure": "some total=0\nfull total=0",
 			"memory.events": "max 0\noom 0\nhigh 0", "memory.events.local": "high 0", "memory.stat": "active_anon " + small,
-			"cgroup.events": "populated 1", "cgroup.procs": "", "cgroup.kill": "",
+			"cgroup.events": "populated 1", "cgroup.procs": "", "cgroup.kill": "", "memory.max": none, "memory.swap.current": "0",
+			"memory.min": "0", "memory.low": "0", "cgroup.freeze": "0",
 		} {
 			s.write(dir, file, text)
 		}

@@ -39,13 +39,22 @@ type slice struct {
 	recorder *recorder // nil: no traces are kept
 
 	reading controller.Reading
-	decided []controller.Decision // room for the decisions of a step
-	last    time.Duration         // when it was read last
+	last    time.Duration // when it was read last
+
+	version uint64  // of what its roster is made from
+	roster  *roster // nil: to be made
 
 	weighed     *weighing    // the last choice: its groups are open
 	victim      *memcg.Group // while something is being stopped
 	victimToken epoll.Token
 	victimGone  bool // it was removed before it could be looked at
+	onVictim    epoll.Handler
+	onEvents    epoll.Handler
+	stopping    stopping
+	killing     killJob
+	sweeping    sweepJob
+	notifying   notifyJob
+	stepping    stepJob
 
 	armed    bool          // memory.oom.group is set on its leaves
 	prompt   bool          // memory.events is a limit: every change counts at once
@@ -54,6 +63,7 @@ type slice struct {
 	settled  bool          // an episode ended
 	troubled bool          // one runs
 	leaving  bool          // not watched any more: let go when calm
+	gone     bool          // let go
 }
 
 // armed is a trigger in the poller.
@@ -136,8 +146,11 @@ func (d *daemon) taken(n *memcg.Node, unit string, rules controller.Rules, g *me
 	s := &slice{
 		unit: unit, node: n, group: g, limits: rules.Policy.Pressure,
 		leaves: map[*memcg.Node]*leaf{}, witnesses: map[*memcg.Node]*witness{}, parts: map[*memcg.Node]*part{},
-		decided: make([]controller.Decision, 0, 64),
 	}
+	s.onVictim = func(uint32) { d.victimReady(s) }
+	s.onEvents = func(uint32) { d.eventsReady(s) }
+	d.makeLanes(sliceLanes)
+	d.reviver.Watch(unit)
 	s.self = &leaf{node: n, group: g.Retain(), leaf: controller.NewLeaf(unit, n.Path, n.Inode)}
 	s.m = controller.NewMachine(&d.host, unit, rules, s.self.leaf, newID)
 	d.retrace(s)
@@ -155,7 +168,8 @@ func (d *daemon) taken(n *memcg.Node, unit string, rules controller.Rules, g *me
 // letGo ends the watching of a slice. What it holds is lifted first.
 func (d *daemon) letGo(s *slice) {
 	d.slices = slices.DeleteFunc(d.slices, func(have *slice) bool { return have == s })
-	d.carry(s, s.m.Close(nil))
+	d.carry(s, s.m.Close(d.room()))
+	s.gone = true
 	if s.m.Phase() != controller.PhaseCalm {
 		d.keepTrace(s)
 	}
@@ -166,6 +180,7 @@ func (d *daemon) letGo(s *slice) {
 	d.forgetVictim(s)
 	d.dismiss(s.weighed)
 	s.weighed = nil
+	d.dropRoster(s)
 	d.reviver.Calmed(s.unit, d.now())
 	for n := range s.leaves {
 		d.dropLeaf(s, n)

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"reprieve/configs"
 	"reprieve/controller"
 	"reprieve/internal/worker"
 	"reprieve/memcg"
@@ -24,62 +25,95 @@ const (
 // mark must stand first: systemd looks for it when a unit's group empties.
 func (d *daemon) stopUnit(s *slice, c *controller.Candidate) {
 	d.watchVictim(s, c)
-	stop := &stopping{d: d, s: s, victim: *c, episode: s.m.Episode(), paths: d.unitsIn(c.Path)}
-	for _, p := range stop.paths {
-		stop.inside = append(stop.inside, nameOf(p).unit)
+	j := &s.stopping
+	if j.busy {
+		j = &stopping{} // the one before is with systemd still
 	}
-	if !d.stopper.Do(stop.run) {
-		d.carry(s, s.m.StopAnswered(d.now(), errBusy, false, nil))
+	*j = stopping{d: d, s: s, busy: true, victim: *c, episode: s.m.Episode(), policy: s.m.Rules().Policy.Stop}
+	if s.weighed != nil {
+		j.entry = s.weighed.roster.find(c.Inode)
 	}
+	if e := j.entry; e != nil {
+		j.paths, j.inside = e.paths, e.inside
+	} else {
+		j.paths = d.unitsIn(c.Path) // a subtree that dies as one
+		j.inside = unitNames(j.paths)
+	}
+	if !d.stopper.Give(j) {
+		j.busy = false
+		d.carry(s, s.m.StopAnswered(d.now(), errBusy, false, d.room()))
+	}
+}
+
+func unitNames(paths []string) []string {
+	var all []string
+	for _, p := range paths {
+		all = append(all, nameOf(p).unit)
+	}
+	return all
 }
 
 // stopping is a stop that systemd is asked for, in a worker.
 type stopping struct {
 	d       *daemon
 	s       *slice
+	busy    bool
 	victim  controller.Candidate
 	episode controller.ID
+	policy  configs.Stop
+	entry   *entry   // of the victim; nil for a subtree
 	paths   []string // cgroups of the units in it
 	inside  []string // and their names
+
+	err   error
+	downs bool                 // the stop takes units down
+	after controller.Aftermath // what becomes of them
+	wait  []controller.Fallen  // who of them is started again
 }
 
-func (j *stopping) run() worker.Answer {
+// Run asks systemd.
+func (j *stopping) Run() {
 	for _, p := range j.paths {
 		markStopped(j.d.mount, p)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), controller.BusBound)
 	defer cancel()
 	if j.victim.User {
-		err := j.d.manager.StopUserUnit(ctx, j.victim.UID, j.victim.Unit)
-		return func() { j.answer(err, j.ofUser()) }
+		j.err = j.d.manager.StopUserUnit(ctx, j.victim.UID, j.victim.Unit)
+		j.fallout(j.ofUser())
+		return
 	}
 	about := append([]string{j.victim.Unit}, j.inside...)
 	about = append(about, j.dependents(ctx, about)...)
 	before, err := j.d.manager.StopUnitAfter(ctx, j.victim.Unit, about)
-	if err != nil {
-		return func() { j.answer(err, nil) }
-	}
-	outside := j.outside(before)
-	return func() {
-		j.answer(nil, j.down(before))
-		if len(outside) > 0 {
-			j.d.asker.Do(func() worker.Answer { return j.along(outside) })
+	if j.err = err; err == nil {
+		j.fallout(j.down(before))
+		if outside := j.outside(before); len(outside) > 0 {
+			look := *j // j will be used again
+			j.d.asker.Do(func() worker.Answer { return look.along(outside) })
 		}
 	}
 }
 
-// answer brings systemd's answer to the machine. Units that were running are
+func (j *stopping) fallout(downs []controller.Down) {
+	j.downs = len(downs) > 0
+	j.after, j.wait = controller.Fallout(j.s.unit, j.episode, j.policy, downs)
+}
+
+// Answer brings systemd's answer to the machine. Units that were running are
 // remembered before it, so that their names are in the record of the stop.
-func (j *stopping) answer(err error, down []controller.Down) {
-	if len(down) > 0 && !j.d.conf.Observe {
-		after := j.d.reviver.Fell(j.s.unit, j.episode, j.s.m.Rules().Policy.Stop, down)
+func (j *stopping) Answer() {
+	d, s, err := j.d, j.s, j.err
+	if j.downs && !d.conf.Observe {
+		d.reviver.Fell(j.wait)
 		if j.current() {
-			j.s.m.After(after)
+			s.m.After(j.after)
 		}
-		j.d.remember()
+		d.remember()
 	}
+	j.busy = false
 	final := errors.Is(err, units.ErrNoSuchUnit) || errors.Is(err, units.ErrBadName) || errors.Is(err, units.ErrWrongPeer)
-	j.d.carry(j.s, j.s.m.StopAnswered(j.d.now(), err, final, nil))
+	d.carry(s, s.m.StopAnswered(d.now(), err, final, d.room()))
 }
 
 // current reports whether the machine is still at this stop.

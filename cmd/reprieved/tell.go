@@ -10,6 +10,7 @@ import (
 
 	"reprieve/controller"
 	"reprieve/internal/journal"
+	"reprieve/internal/notify"
 	"reprieve/memcg"
 	"reprieve/plugins/report"
 	"reprieve/units"
@@ -36,7 +37,8 @@ const (
 // teller tells people, on a goroutine of its own with a bounded queue. Nobody
 // waits for it: what does not fit is dropped and counted.
 type teller struct {
-	queue   chan func()
+	queue   chan telling
+	notes   chan *controller.Note // room for those that wait to be told
 	done    sync.WaitGroup
 	dropped atomic.Uint64
 
@@ -45,48 +47,88 @@ type teller struct {
 	journal report.Journal
 }
 
-// tellerDepth is how many messages may wait: many episodes' worth.
-const tellerDepth = 512
+// telling is something to tell: a note of an episode, the figures of a status,
+// or what a job makes of it.
+type telling struct {
+	note    *controller.Note
+	status  *notify.Notifier // who is told figures; a Notifier has one user, this one is the teller's
+	figures figured
+	job     func()
+}
+
+// tellerDepth is how many messages may wait, and tellerNotes how many of them
+// notes: some episodes' worth.
+const (
+	tellerDepth = 512
+	tellerNotes = 128
+)
 
 func newTeller(stderr io.Writer) *teller {
-	t := &teller{queue: make(chan func(), tellerDepth), sender: journal.Open(""), stderr: stderr}
+	t := &teller{
+		queue: make(chan telling, tellerDepth), notes: make(chan *controller.Note, tellerNotes),
+		sender: journal.Open(""), stderr: stderr,
+	}
 	t.journal = report.Journal{To: t}
-	go func() {
-		for job := range t.queue {
-			job()
-			t.done.Done()
-		}
-	}()
+	for range tellerNotes {
+		t.notes <- &controller.Note{}
+	}
+	go t.run()
 	return t
 }
 
-func (t *teller) enqueue(job func()) {
-	t.done.Add(1)
-	select {
-	case t.queue <- job:
-	default:
+func (t *teller) run() {
+	for next := range t.queue {
+		switch n := next.note; {
+		case n != nil:
+			_ = t.journal.Report(*n)
+			*n = controller.Note{}
+			t.notes <- n
+		case next.job != nil:
+			next.job()
+		default:
+			_ = next.status.Status(next.figures.line()) // nil where there is no manager
+		}
 		t.done.Done()
-		t.dropped.Add(1)
 	}
 }
 
-// note tells what the controller decided.
-func (t *teller) note(n controller.Note) {
-	t.enqueue(func() { _ = t.journal.Report(n) })
+func (t *teller) enqueue(what telling) bool {
+	t.done.Add(1)
+	select {
+	case t.queue <- what:
+		return true
+	default:
+		t.done.Done()
+		t.dropped.Add(1)
+		return false
+	}
+}
+
+// note tells what the controller decided. It allocates nothing.
+func (t *teller) note(n *controller.Note) {
+	select {
+	case room := <-t.notes:
+		*room = *n
+		if !t.enqueue(telling{note: room}) {
+			t.notes <- room
+		}
+	default:
+		t.dropped.Add(1)
+	}
 }
 
 // say tells something of the daemon itself.
 func (t *teller) say(id, priority, message string, more ...report.Field) {
 	fields := append([]report.Field{{Name: "MESSAGE", Value: message}, {Name: "MESSAGE_ID", Value: id}, {Name: "PRIORITY", Value: priority}}, more...)
-	t.enqueue(func() { _ = t.Send(fields) })
+	t.enqueue(telling{job: func() { _ = t.Send(fields) }})
 }
 
 // plain tells a line that has no entry in the catalog.
 func (t *teller) plain(priority, format string, args ...any) {
 	message := fmt.Sprintf(format, args...)
-	t.enqueue(func() {
+	t.enqueue(telling{job: func() {
 		_ = t.Send([]report.Field{{Name: "MESSAGE", Value: message}, {Name: "PRIORITY", Value: priority}})
-	})
+	}})
 }
 
 // released tells what became of a hold outside of its episode: at the daemon's

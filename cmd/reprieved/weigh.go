@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"reprieve/controller"
-	"reprieve/internal/worker"
 	"reprieve/memcg"
 )
 
@@ -13,20 +12,33 @@ import (
 const unitPriority = 100
 
 // weighing is the choosing of a victim under way, off the loop: candidates and
-// what is open of them. It belongs to the worker until it is answered.
+// what is open of them. It belongs to the worker until it is answered, and is
+// used again when nobody needs what it has open.
 type weighing struct {
+	d       *daemon
+	s       *slice
+	roster  *roster
+	figures []figures // of the roster's entries, in their order
+
 	mount   string
 	scale   controller.Scale
-	all     []controller.Candidate
-	open    map[uint64]*memcg.Group // by inode, of all candidates
-	inner   map[*controller.Level]*inner
-	self    *memcg.Group                // the watched slice
-	owner   uint32                      // of its directory
-	kills   map[*controller.Leaf]uint64 // oom_kill of their memory.events
-	samples bool                        // some picker compares what happened since the breach
+	samples bool // some picker compares what happened since the breach
 	now     time.Duration
-	buf     memcg.Buffer
-	reads   int // of memory.stat
+
+	all   []controller.Candidate
+	open  map[uint64]*memcg.Group // by inode, of all candidates
+	extra []*memcg.Group          // of those, opened by the worker
+	inner map[*controller.Level]*inner
+	owner uint32 // of the directory of the watched slice
+	buf   memcg.Buffer
+	reads int // of memory.stat
+}
+
+// figures is what the loop knows of a leaf that changes.
+type figures struct {
+	gained, stalled uint64
+	base            controller.Sample
+	kills           uint64 // oom_kill of its memory.events: before, then as the worker found it
 }
 
 // inner is what is read of a group above candidates.
@@ -39,96 +51,59 @@ type inner struct {
 // kernel work, and whether all processes are immune is read in /proc.
 func (d *daemon) weigh(s *slice, scale controller.Scale) {
 	w := d.weighing(s, scale)
-	job := func() worker.Answer {
-		w.run()
-		return func() { d.weighed(s, w) }
-	}
-	if !d.weigher.Do(job) {
-		w.release()
+	if !d.weigher.Give(w) {
+		d.dismiss(w)
 	}
 }
 
-// weighing lists a slice's leaves as candidates, with what the tree and the
-// configuration say of them.
+// weighing notes what the loop knows of a slice's leaves.
 func (d *daemon) weighing(s *slice, scale controller.Scale) *weighing {
+	r := d.rosterOf(s)
+	w := r.weighing()
 	scale.Recursive = d.recursive
-	w := &weighing{
-		mount: d.mount, scale: scale, self: s.group.Retain(), samples: scale.Order.Samples(), now: d.now(),
-		open: make(map[uint64]*memcg.Group, len(s.leaves)), inner: map[*controller.Level]*inner{},
-		kills: make(map[*controller.Leaf]uint64, len(s.leaves)),
-		all:   make([]controller.Candidate, 0, len(s.leaves)),
-	}
-	levels := map[*memcg.Node]*controller.Level{}
-	for _, lf := range s.leaves {
-		if lf.leaf == nil {
-			continue
-		}
-		c := d.candidate(s, lf, levels)
-		w.open[c.Inode] = lf.group.Retain()
-		w.kills[lf.leaf] = lf.kills // what it had, until the worker has read what it has
-		w.all = append(w.all, c)
+	w.d, w.s, w.mount, w.scale, w.samples, w.now = d, s, d.mount, scale, scale.Order.Samples(), d.now()
+	for i := range r.entries {
+		lf, f := r.entries[i].lf, &w.figures[i]
+		f.gained, f.stalled, f.base = lf.leaf.Figures()
+		f.kills = lf.kills
 	}
 	return w
 }
 
-// weighed gives the candidates to the machine. What is open of them stays so
+// Run makes candidates of the leaves and weighs them.
+func (w *weighing) Run() {
+	w.all, w.open = w.roster.candidates(w.figures)
+	w.inner, w.reads = map[*controller.Level]*inner{}, 0
+	w.run()
+}
+
+// Answer gives the candidates to the machine. What is open of them stays so
 // until the next choice: one of them may be the victim.
-func (d *daemon) weighed(s *slice, w *weighing) {
-	for l, kills := range w.kills {
-		if lf := d.byLeaf[l]; lf != nil {
-			lf.kills = kills
-		}
+func (w *weighing) Answer() {
+	d, s := w.d, w.s
+	for i := range w.figures {
+		w.roster.entries[i].lf.kills = w.figures[i].kills
+	}
+	if s.gone {
+		d.dismiss(w)
+		return
 	}
 	old := s.weighed
 	s.weighed = w
 	d.dismiss(old)
-	d.carry(s, s.m.Weighed(d.now(), w.all, nil))
+	d.carry(s, s.m.Weighed(d.now(), w.all, d.room()))
 }
 
-// dismiss closes what a weighing has open, off the loop.
+// dismiss gives a weighing back, and what is open of it.
 func (d *daemon) dismiss(w *weighing) {
-	if w != nil {
-		d.later(func() worker.Answer { w.release(); return nil })
+	if w == nil {
+		return
 	}
-}
-
-func (w *weighing) release() {
-	w.self.Release()
-	for _, g := range w.open {
-		g.Release()
+	for _, g := range w.extra {
+		d.drop(g)
 	}
-}
-
-// candidate is what the tree and the configuration say of a leaf. levels has
-// the groups between it and the slice, which candidates share.
-func (d *daemon) candidate(s *slice, lf *leaf, levels map[*memcg.Node]*controller.Level) controller.Candidate {
-	name := nameOf(lf.node.Path)
-	c := controller.Candidate{
-		Unit: name.unit, User: name.user, UID: name.uid, Path: lf.node.Path, Inode: lf.node.Inode, Leaves: []*controller.Leaf{lf.leaf},
-	}
-	var way []*controller.Level
-	for n := lf.node; n != s.node && n != nil; n = n.Parent {
-		l := levels[n]
-		if l == nil {
-			name := nameOf(n.Path)
-			l = &controller.Level{Unit: name.unit, Path: n.Path, Inode: n.Inode}
-			l.Score.Priority, l.Score.Born = d.priority(name), n.Inode
-			levels[n] = l
-		}
-		way = append(way, l)
-		if n != lf.node {
-			d.protect(&c, n)
-		}
-	}
-	for i := len(way) - 1; i >= 0; i-- {
-		c.Levels = append(c.Levels, way[i])
-	}
-	gained, stalled, sample := lf.leaf.Figures()
-	c.Score = controller.Score{Priority: d.priority(name), Born: lf.node.Inode, GrowthBytes: gained, StallMicros: stalled}
-	c.Base = sample
-	d.inspect(&c, lf.node)
-	c.Self = within(d.own, lf.node.Path)
-	return c
+	w.all, w.open, w.inner, w.extra = nil, nil, nil, nil
+	w.roster.giveBack(d, w)
 }
 
 func (d *daemon) priority(n name) int {
@@ -136,6 +111,21 @@ func (d *daemon) priority(n name) int {
 		return d.set.Policy(n.unit).Priority
 	}
 	return unitPriority
+}
+
+// standing is what the tree and the configuration say of a leaf.
+func (d *daemon) standing(s *slice, lf *leaf) controller.Candidate {
+	name := nameOf(lf.node.Path)
+	c := controller.Candidate{
+		Unit: name.unit, User: name.user, UID: name.uid, Path: lf.node.Path, Inode: lf.node.Inode, Leaves: []*controller.Leaf{lf.leaf},
+	}
+	for n := lf.node.Parent; n != s.node && n != nil; n = n.Parent {
+		d.protect(&c, n)
+	}
+	c.Score.Priority, c.Score.Born = d.priority(name), lf.node.Inode
+	d.inspect(&c, lf.node)
+	c.Self = within(d.own, lf.node.Path)
+	return c
 }
 
 // inspect looks for who must not be stopped in a group and below it.
@@ -166,10 +156,13 @@ func (d *daemon) protect(c *controller.Candidate, n *memcg.Node) {
 // run reads: memory.current and memory.swap.current of all, and memory.stat of
 // those that can still win.
 func (w *weighing) run() {
-	w.owner, _ = w.self.Owner()
+	w.owner, _ = w.roster.self.Owner()
 	w.survey()
 	for i := range w.all {
 		w.look(&w.all[i])
+		if w.scale.Kernel {
+			w.count(&w.all[i], &w.figures[i])
+		}
 	}
 	w.join()
 	w.scale.Set(w.all)
@@ -195,17 +188,20 @@ func (w *weighing) look(c *controller.Candidate) {
 	if n := len(c.Levels); n > 1 && c.Levels[n-2].Guard > 0 {
 		last.Guard = w.guardOf(c) // it shares with its siblings what they all have
 	}
-	if w.scale.Kernel {
-		if e, err := g.Events(&w.buf); err == nil {
-			base := w.kills[c.Leaves[0]]
-			w.kills[c.Leaves[0]] = e.OOMKill
-			c.Kills = e.OOMKill - min(base, e.OOMKill)
-		}
-		c.Empty = c.Empty || w.isEmpty(g) // it may have died whole
-	}
 	if w.samples {
 		w.sample(c, g)
 	}
+}
+
+// count reads how many of a leaf the kernel's OOM killer killed since it was
+// looked at last.
+func (w *weighing) count(c *controller.Candidate, f *figures) {
+	g := w.open[c.Inode]
+	if e, err := g.Events(&w.buf); err == nil {
+		c.Kills = e.OOMKill - min(f.kills, e.OOMKill)
+		f.kills = e.OOMKill
+	}
+	c.Empty = c.Empty || w.isEmpty(g) // it may have died whole
 }
 
 // prefer reads the extended attributes of a candidate; omit of any group above

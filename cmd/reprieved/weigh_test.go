@@ -27,13 +27,36 @@ func groupFiles(usage int) map[string]string {
 // weighed weighs the slice's leaves by an order and returns them as they were ranked.
 func (s *shell) weighed(order ...string) []controller.Candidate {
 	s.t.Helper()
+	s.opened()
 	c := make(chan []controller.Candidate)
 	s.d.desk.Post(func() {
 		w := s.d.weighing(s.d.slices[0], controller.Scale{Order: plugins.Order(order)})
-		w.run()
-		w.release()
-		c <- w.all
+		w.Run()
+		all := w.all
+		s.d.dismiss(w)
+		c <- all
 	})
+	return <-c
+}
+
+// opened waits until all leaves are open.
+func (s *shell) opened() {
+	s.t.Helper()
+	s.wait("all leaves to be open", func() bool {
+		return s.ask(func() bool {
+			open := true
+			for _, lf := range s.d.slices[0].leaves {
+				open = open && lf.leaf != nil
+			}
+			return open
+		})
+	})
+}
+
+// ask asks something on the loop.
+func (s *shell) ask(what func() bool) bool {
+	c := make(chan bool)
+	s.d.desk.Post(func() { c <- what() })
 	return <-c
 }
 
@@ -129,21 +152,15 @@ func TestWeighing_SwapCached(t *testing.T) {
 func BenchmarkWeigh(b *testing.B) {
 	for _, n := range []int{10, 10_000} {
 		b.Run(strconv.Itoa(n), func(b *testing.B) {
-			all, groups, self := benchLeaves(b, n)
+			r := benchLeaves(b, n)
 			b.ResetTimer()
 			stats := 0
 			for b.Loop() {
-				w := &weighing{
-					mount: filepath.Dir(self.Path), scale: controller.Scale{Order: plugins.Order([]string{"largest"})}, self: self,
-					open: groups, inner: map[*controller.Level]*inner{}, all: make([]controller.Candidate, n), kills: map[*controller.Leaf]uint64{},
-				}
-				for i, c := range all {
-					level := *c.Levels[0]
-					c.Levels = []*controller.Level{&level}
-					w.all[i] = c
-				}
-				w.run()
+				w := r.weighing()
+				w.mount, w.scale = filepath.Dir(r.self.Path), controller.Scale{Order: plugins.Order([]string{"largest"})}
+				w.Run()
 				stats += w.reads
+				r.giveBack(nil, w)
 			}
 			b.ReportMetric(float64(stats)/float64(b.N), "memory.stat/op")
 			b.ReportMetric(float64(2*n), "memory.current+swap.current/op")
@@ -153,7 +170,7 @@ func BenchmarkWeigh(b *testing.B) {
 
 // benchLeaves plants leaves of ordinary files, linked to save inodes, and opens what a choice reads of them. A thousand of them are
 // real, for the sake of the limit on open files; beyond that each is read several times.
-func benchLeaves(b *testing.B, n int) ([]controller.Candidate, map[uint64]*memcg.Group, *memcg.Group) {
+func benchLeaves(b *testing.B, n int) *roster {
 	b.Helper()
 	root := b.TempDir()
 	sizes := make([]string, 16)
@@ -168,7 +185,7 @@ func benchLeaves(b *testing.B, n int) ([]controller.Candidate, map[uint64]*memcg
 			b.Fatal(err)
 		}
 	}
-	groups, all := map[uint64]*memcg.Group{}, make([]controller.Candidate, n)
+	r := &roster{entries: make([]entry, n), levels: make([]controller.Level, n), depth: n}
 	open := func(dir string, files ...memcg.File) *memcg.Group {
 		g, err := memcg.Open(root, dir)
 		if err == nil {
@@ -196,10 +213,15 @@ func benchLeaves(b *testing.B, n int) ([]controller.Candidate, map[uint64]*memcg
 		g := open(dir, memcg.Current, memcg.SwapCurrent, memcg.StatFile, memcg.CgroupEvents)
 		for j := i; j < n; j += 1000 {
 			inode := uint64(j + 1)
-			groups[inode] = g
 			l := controller.NewLeaf(dir[1:], dir, inode)
-			all[j] = controller.Candidate{Unit: l.Unit, Path: dir, Inode: inode, Leaves: []*controller.Leaf{l}, Levels: []*controller.Level{{Unit: l.Unit, Path: dir, Inode: inode}}}
+			r.levels[j] = controller.Level{Unit: l.Unit, Path: dir, Inode: inode}
+			r.entries[j] = entry{
+				lf: &leaf{leaf: l, group: g}, group: g, way: []int{j},
+				candidate: controller.Candidate{Unit: l.Unit, Path: dir, Inode: inode, Leaves: []*controller.Leaf{l}},
+			}
 		}
 	}
-	return all, groups, open("/")
+	r.self = open("/")
+	r.spare = []*weighing{r.another()}
+	return r
 }

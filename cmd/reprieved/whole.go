@@ -50,9 +50,9 @@ func (w *weighing) above(l *controller.Level) *inner {
 // kernel would kill it so, and so do we. The slice itself may be such a one.
 func (w *weighing) join() {
 	var whole *controller.Level
-	if set, ours, err := w.self.OOMGroup(); err == nil && set && !ours && len(w.all) > 0 {
-		name := nameOf(w.self.Path)
-		whole = &controller.Level{Unit: name.unit, Path: w.self.Path, Inode: w.self.Inode}
+	if set, ours, err := w.roster.self.OOMGroup(); err == nil && set && !ours && len(w.all) > 0 {
+		name := nameOf(w.roster.self.Path)
+		whole = &controller.Level{Unit: name.unit, Path: w.roster.self.Path, Inode: w.roster.self.Inode}
 	}
 	parts := map[*controller.Level][]controller.Candidate{}
 	rest := w.all[:0]
@@ -90,14 +90,15 @@ func (w *weighing) one(l *controller.Level, parts []controller.Candidate) (contr
 		return c, false
 	}
 	w.open[c.Inode] = g
+	w.extra = append(w.extra, g)
 	kills := uint64(0)
 	for i := range parts {
 		kills += parts[i].Kills
 	}
-	samples, kernel := w.samples, w.scale.Kernel
-	w.samples, w.scale.Kernel = false, false // the parts have been counted
+	samples := w.samples
+	w.samples = false // the parts have been counted
 	w.look(&c)
-	w.samples, w.scale.Kernel = samples, kernel
+	w.samples = samples
 	c.Kills = kills
 	return c, true
 }

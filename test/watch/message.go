@@ -22,6 +22,7 @@ const (
 	Hooks     = "d30c9d9cfb2b418a8b17e63897c004d1"
 	Acquitted = "99d38dca0e9c485ca7089569cc321eb3"
 	StaysDown = "1f85a9594e774cb2bc830965f5d845c2"
+	Guarded   = "08340d07677f487da033d9a4d5932345"
 	Failed    = "106f77376d894ca3bafb05d2e7623017"
 	Kept      = "ce7c13b5f8d14c0084144c5f3cd89896"
 	Released  = "975bc66ce7bc4337a04dad1605cf18cc"
@@ -33,7 +34,7 @@ func Kind(id string) string {
 	names := map[string]string{
 		Started: "started", Breach: "breach", Hold: "hold", Relief: "relief", Stop: "stop", Stopped: "stopped",
 		Settled: "settled", Kernel: "kernel", Revived: "revived", StaysDown: "stays down", Acquitted: "acquitted", Failed: "failed",
-		Kept: "kept", Released: "released", Watched: "watched", Step: "step", Hooks: "hooks",
+		Kept: "kept", Released: "released", Watched: "watched", Step: "step", Hooks: "hooks", Guarded: "guarded",
 	}
 	if name, ok := names[id]; ok {
 		return name

@@ -30,7 +30,7 @@ func TestMessageUnmarshalJSON(t *testing.T) {
 // Ensure each MESSAGE_ID has a name of its own, and one that is not the daemon's stays what it is.
 func TestKind(t *testing.T) {
 	const foreign = "ffffffffffffffffffffffffffffffff"
-	ids := []string{Started, Breach, Hold, Relief, Stop, Stopped, Settled, Kernel, Revived, StaysDown, Acquitted, Failed, Kept, Released, Watched, Step, Hooks}
+	ids := []string{Started, Breach, Hold, Relief, Stop, Stopped, Settled, Kernel, Revived, StaysDown, Acquitted, Failed, Kept, Released, Watched, Step, Hooks, Guarded}
 	seen := map[string]string{}
 	for _, id := range ids {
 		name := Kind(id)
