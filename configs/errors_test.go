@@ -43,7 +43,7 @@ func TestLoad_WrongValues(t *testing.T) {
 		{`hold.delay = {}`, `hold.delay: read a table, allowed: a duration from 0s to 10m such as "10s"`},
 		{`hold.delay = 10:00:00`, `hold.delay: read a date or time, allowed: a duration from 0s to 10m such as "10s"`},
 		{`hold.calm = "100ms"`, `hold.calm: read "100ms", allowed: a duration from 200ms to 5m such as "2s"`},
-		{`hold.urgent = "0%"`, `hold.urgent: read "0%", ` + share + `"30%"` + two},
+		{`hold.urgent = "101%"`, `hold.urgent: read "101%", allowed: a share from "0%" to "100%" such as "30%", with at most two decimals`},
 		{`pressure.scarce = "101%"`, `pressure.scarce: read "101%", allowed: a share from "0%" to "100%" such as "10%", with at most two decimals`},
 		{`pressure.scarce = 0`, `pressure.scarce: read 0, allowed: a share from "0%" to "100%" such as "10%", with at most two decimals`},
 		{`pressure.left = "61s"`, `pressure.left: read "61s", allowed: a duration from 0s to 1m such as "3s"`},

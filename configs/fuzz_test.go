@@ -118,7 +118,7 @@ func checkBounds(t *testing.T, p Policy, path string) {
 		{"scarce, left", share(p.Pressure.Scarce, 0) && within(p.Pressure.Left, 0, time.Minute)},
 		{"squeeze, lend", p.Hold.Squeeze <= 5000 && p.Hold.LendBytes >= 1<<20 && p.Hold.LendBytes <= 1<<40},
 		{"hooks", within(p.Stop.Hooks, 0, 10*time.Second)},
-		{"urgent", share(p.Hold.Urgent, 10)},
+		{"urgent", share(p.Hold.Urgent, 0)},
 		{"futile", within(p.Hold.Futile, 100*time.Millisecond, time.Minute)},
 		{"grace", within(p.Stop.Grace, 0, time.Minute)},
 		{"settle", within(p.Stop.Settle, 0, 5*time.Minute)},

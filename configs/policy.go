@@ -67,7 +67,7 @@ type Hold struct {
 	On     string        // "growers" (default): the leaves that grow, each by itself; or "slice": the slice as a whole.
 	Delay  time.Duration // The longest wait, 0 to 10 minutes, default 10 s or what Steps have together; 0 stops at once.
 	Calm   time.Duration // So long without a breach is relief, 200 ms to 5 minutes, default 2 s; at most what the ladder has unless that is 0.
-	Urgent Share         // A full stall of others over 1 s that cuts the wait short, 0.1% to 100%, default 30%.
+	Urgent Share         // A full stall of others over 1 s that cuts the wait short, 0 to 100%, default 30%; 0 is none.
 	Futile time.Duration // So long of reclaim that finds nothing cuts the wait short, 100 ms to 1 minute, default 1 s.
 	// Squeeze is how far below its usage a throttled leaf is pressed, in small steps: 0 (default), not at all, to 50%.
 	Squeeze Share

@@ -30,7 +30,7 @@ func sliceSettings(n Names) []setting[Policy] {
 		field("hold.on", choice("growers", "slice"), func(p *Policy) *string { return &p.Hold.On }),
 		field("hold.delay", durations(0, maxDelay, "10s"), func(p *Policy) *time.Duration { return &p.Hold.Delay }),
 		field("hold.calm", durations(200*time.Millisecond, 5*minute, "2s"), func(p *Policy) *time.Duration { return &p.Hold.Calm }),
-		field("hold.urgent", shares(percent/10, whole, "30%"), func(p *Policy) *Share { return &p.Hold.Urgent }),
+		field("hold.urgent", shares(0, whole, "30%"), func(p *Policy) *Share { return &p.Hold.Urgent }),
 		field("hold.futile", durations(100*time.Millisecond, minute, "1s"), func(p *Policy) *time.Duration { return &p.Hold.Futile }),
 		field("hold.squeeze", shares(0, 50*percent, "5%"), func(p *Policy) *Share { return &p.Hold.Squeeze }),
 		field("hold.lend", amounts(1<<20, 1<<40, "256M"), func(p *Policy) *uint64 { return &p.Hold.LendBytes }),

@@ -36,8 +36,8 @@ const (
 	// Notify: tell those who listen that Victim is about to be stopped, until
 	// Until. HooksAnswered.
 	Notify
-	// StopUnit: mark the units of Victim, then ask systemd to stop it, within
-	// BusBound. StopAnswered.
+	// StopUnit: mark the units of Victim, then ask systemd to stop it. Asked
+	// again while no answer has come. StopAnswered.
 	StopUnit
 	// Kill: cgroup.kill on Victim. KillAnswered.
 	Kill
@@ -65,8 +65,12 @@ type Decision struct {
 
 // Bounds of the waits in a stop.
 const (
-	// BusBound is how long systemd may take to queue the job.
+	// BusBound is how long a stop waits for systemd to queue the job. The shell
+	// asks on for longer: an answer that is late counts as well.
 	BusBound = 500 * time.Millisecond
+	// unheardBound is how long the end of a stop waits for systemd's answer to it
+	// when all else is done.
+	unheardBound = 2 * time.Second
 	// liftBound is how long restoring memory.high may hold up a stop.
 	liftBound = 500 * time.Millisecond
 	// weighBound is how long gathering candidates may take.

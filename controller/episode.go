@@ -126,7 +126,7 @@ func (m *Machine) calming(now time.Duration, verdict Evidence, out []Decision) [
 	switch {
 	case verdict == Pressing, othersStall:
 		m.calm = never
-	case verdict == Unknown && m.calm != never:
+	case m.calm != never && (verdict == Unknown || m.passed >= lateLook):
 		m.calm = min(m.calm+m.passed, now) // what is not seen does not count
 	case verdict == Calm && m.calm == never:
 		m.calm = now

@@ -125,22 +125,20 @@ func (m *Machine) recall(in *Reading, out []Decision) []Decision {
 }
 
 // Release lifts all holds of the slice by hand, and takes no more in this
-// episode; the wait goes on. It returns how many were in force.
+// episode; the wait goes on. It returns how many those are: not the ones that
+// relief or a stop lifts already.
 func (m *Machine) Release(now time.Duration, out []Decision) (int, []Decision) {
 	if m.Tap != nil {
 		m.tap(Input{At: now, Kind: InputRelease})
 	}
 	n := 0
 	for _, l := range m.held[:m.nHeld] {
-		if l.hold.inForce() {
+		if l.hold == asked || l.hold == holding {
 			n++
 		}
 	}
-	if m.phase != PhaseHeld {
-		return n, out // there they are being lifted anyhow
-	}
-	if n == 0 {
-		return 0, out
+	if n == 0 || m.phase != PhaseHeld {
+		return 0, out // what is held besides is being lifted
 	}
 	m.byHand = true
 	for _, l := range m.held[:m.nHeld] {

@@ -26,6 +26,7 @@ type Leaf struct {
 	window pressure.Window
 	base   uint64 // footprint when the breach began
 	baseOK bool
+	peak   uint64 // the most it had gained while it is held
 
 	stallBase uint64 // its some total when it was first read in this episode
 	stallOK   bool
@@ -169,6 +170,13 @@ func (m *Machine) grower() *Leaf {
 	var most, gained uint64
 	for _, l := range m.leaves {
 		g := l.gain()
+		if l.hold != holding {
+			l.peak = 0
+		} else {
+			// Beside one that is held for its growth, and freed it just now, nobody grew.
+			l.peak = max(l.peak, g)
+			g = l.peak
+		}
 		most = max(most, g)
 		if l.hold == free && g > gained && !l.Spared && !l.thawed && m.host.mayHold(l.Path, m) {
 			best, gained = l, g

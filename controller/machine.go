@@ -158,6 +158,9 @@ func NewMachine(host *Host, slice string, rules Rules, self *Leaf, newID func() 
 // Phase returns where the machine stands.
 func (m *Machine) Phase() Phase { return m.phase }
 
+// Holds returns how many holds are in force, asked for or being lifted.
+func (m *Machine) Holds() int { return m.nHeld }
+
 // Rules returns the rules in force.
 func (m *Machine) Rules() Rules { return m.rules }
 

@@ -165,8 +165,8 @@ func (m *Machine) proceed(now time.Duration, out []Decision) []Decision {
 			return out
 		}
 	}
-	if s.waiting && now-s.asked >= 2*BusBound {
-		s.waiting = false // the shell keeps BusBound; this is for a shell that hangs
+	if s.waiting && now-s.asked >= BusBound {
+		s.waiting = false // PID 1 is slow, and may do it all the same
 	}
 	if s.killAsked == never {
 		if !s.waiting && now-s.began >= m.rules.Policy.Stop.Grace {
@@ -294,15 +294,16 @@ func (m *Machine) stepSettling(now time.Duration, in *Reading, out []Decision) [
 		freed = s.before - in.UsageBytes
 	}
 	back := s.sized && freed >= s.victim.UsageBytes/10*9 && m.measured()
-	if !back && took < settle {
+	unheard := !s.queued && !s.hopeless && took < min(settle, unheardBound)
+	if (!back && took < settle) || unheard {
 		return out
 	}
 	goesOn := m.pressed >= s.empty && now-m.pressed <= m.rules.Policy.Pressure.Window
 	if s.sized && in.UsageOK && freed < s.victim.UsageBytes/10 {
 		m.fruitless = append(m.fruitless, s.victim.Inode)
 	}
-	if !s.queued && s.missed > 0 {
-		out = m.tellMissed(now, fmt.Errorf("%w: %w", ErrNeverQueued, s.last), out)
+	if !s.queued {
+		out = m.tellMissed(now, neverQueued(s.last), out)
 	}
 	out = append(out, Decision{Action: Report, Note: m.settledNote(now, in, freed, goesOn)})
 	m.host.done(m)
@@ -317,6 +318,14 @@ func (m *Machine) stepSettling(now time.Duration, in *Reading, out []Decision) [
 		m.lull = now + m.rules.Policy.Hold.Calm
 	}
 	return out
+}
+
+// neverQueued is ErrNeverQueued with what was heard instead, if anything was.
+func neverQueued(last error) error {
+	if last == nil {
+		return ErrNeverQueued
+	}
+	return fmt.Errorf("%w: %w", ErrNeverQueued, last)
 }
 
 // ErrNeverQueued says that systemd did not take a stop before it was over.

@@ -80,6 +80,8 @@ type daemon struct {
 	remembering rememberJob
 	backlog     []func() worker.Answer // for taker
 
+	releasing []releasing // by hand, not answered yet
+
 	reviver controller.Reviver
 	fallen  string        // its file
 	rearmAt time.Duration // when the slices are armed again; 0: not

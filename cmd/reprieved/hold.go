@@ -103,29 +103,3 @@ func (d *daemon) foreign(l *controller.Leaf, limits memcg.Hold) {
 		d.tell.plain(prioWarning, "%s: %s is neither our %v nor the old %v when the hold ends; somebody else wrote it, and it stays", l.Unit, limits.File, limits.Mark, limits.Old)
 	}
 }
-
-// release lifts by hand what is held of a slice, or of all for "". It runs in
-// the control socket's goroutine; the loop does the work.
-func (d *daemon) release(slice string, answer func(released int, slices []string, err error)) {
-	d.desk.Post(func() {
-		released, known := 0, slice == ""
-		var of []string
-		for _, s := range d.slices {
-			if slice != "" && s.unit != slice {
-				continue
-			}
-			known = true
-			n, decided := s.m.Release(d.now(), d.room())
-			d.carry(s, decided)
-			if n > 0 {
-				released += n
-				of = append(of, s.unit)
-			}
-		}
-		if !known {
-			answer(0, nil, fmt.Errorf("%s: %w", slice, errNoSuchSlice))
-			return
-		}
-		answer(released, of, nil)
-	})
-}

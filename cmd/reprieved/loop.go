@@ -35,6 +35,7 @@ func (d *daemon) loop() error {
 		d.revive(now)
 		d.hand()
 		d.handDropped()
+		d.released(now)
 		if d.ending && ((len(d.byLeaf) == 0 && d.owed == 0) || now >= d.endBy) {
 			return nil
 		}
@@ -56,6 +57,9 @@ func (d *daemon) patience() time.Duration {
 	}
 	if d.rearmAt != 0 {
 		next = min(next, d.rearmAt)
+	}
+	for i := range d.releasing {
+		next = min(next, d.releasing[i].by)
 	}
 	if at, ok := d.reviver.Until(); ok && !d.ending && !d.conf.Observe {
 		next = min(next, at)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -61,7 +62,7 @@ func newShellBeside(t *testing.T, systemd units.Options, policy string, groups .
 	for _, dir := range []string{"w.slice", "w.slice/w-a.slice", "w.slice/w-b.slice"} {
 		for file, text := range map[string]string{
 			"memory.current": small, "memory.high": none, "memory.pressure": "some total=0\nfull total=0",
-			"memory.events": "max 0\noom 0\nhigh 0", "memory.events.local": "high 0", "memory.stat": "active_anon " + small,
+			"memory.events": "max 100\noom 0\nhigh 0", "memory.events.local": "high 0", "memory.stat": "active_anon " + small,
 			"cgroup.events": "populated 1", "cgroup.procs": "", "cgroup.kill": "", "memory.max": none, "memory.swap.current": "0",
 			"memory.min": "0", "memory.low": "0", "cgroup.freeze": "0",
 		} {
@@ -124,20 +125,28 @@ func (s *shell) read(parts ...string) string {
 	return strings.TrimSpace(string(text))
 }
 
-// hold makes the counter rise and wakes the loop, as the kernel does, and has
-// w-b.slice grow until it is held.
+// hold makes the counter rise, again and again, and wakes the loop, as the kernel does, and has w-b.slice grow from the breach on until it
+// is held.
 func (s *shell) hold() {
 	s.t.Helper()
-	s.write("w.slice", "memory.events", "max 9")
-	s.d.desk.Post(func() {
-		for _, one := range s.d.slices {
-			one.dirty = true
+	rise, breach := 100, time.Time{}
+	s.wait("the hold", func() bool {
+		rise = min(rise+1, 999)
+		s.write("w.slice", "memory.events", "max "+strconv.Itoa(rise))
+		switch {
+		case breach.IsZero() && strings.Contains(s.told.String(), "w.slice is in breach"):
+			breach = time.Now()
+		case breach.IsZero():
+			s.d.desk.Post(func() {
+				for _, one := range s.d.slices {
+					one.dirty = true
+				}
+			})
+		case time.Since(breach) > 100*time.Millisecond: // after the first look at the leaves
+			s.write("w.slice/w-b.slice/memory.current", large)
 		}
+		return s.read("w.slice/w-b.slice/memory.high") != none
 	})
-	s.wait("the breach", func() bool { return strings.Contains(s.told.String(), "w.slice is in breach") })
-	time.Sleep(100 * time.Millisecond) // the first look at the leaves
-	s.write("w.slice/w-b.slice/memory.current", large)
-	s.wait("the hold", func() bool { return s.read("w.slice/w-b.slice/memory.high") != none })
 }
 
 func (s *shell) wait(what string, ok func() bool) {

@@ -13,6 +13,11 @@ import (
 	"reprieve/units"
 )
 
+// answerBound is how long a connected systemd may take to queue a stop. The
+// machine waits for controller.BusBound and goes on to the kill; what was taken down can only be
+// started again if the answer is heard.
+const answerBound = 4 * time.Second
+
 // How long systemd may take to say who depends on a victim, before the stop
 // and at its cost, and whom it stopped along, after it and at nobody's.
 const (
@@ -26,10 +31,17 @@ const (
 func (d *daemon) stopUnit(s *slice, c *controller.Candidate) {
 	d.watchVictim(s, c)
 	j := &s.stopping
+	if j.busy && j.victim.Inode == c.Inode && j.episode == s.m.Episode() {
+		return // PID 1 has the call, and its answer counts when it comes
+	}
 	if j.busy {
 		j = &stopping{} // the one before is with systemd still
 	}
-	*j = stopping{d: d, s: s, busy: true, victim: *c, episode: s.m.Episode(), policy: s.m.Rules().Policy.Stop}
+	bound := controller.BusBound
+	if d.bus.Connected {
+		bound = answerBound
+	}
+	*j = stopping{d: d, s: s, busy: true, bound: bound, victim: *c, episode: s.m.Episode(), policy: s.m.Rules().Policy.Stop}
 	if s.weighed != nil {
 		j.entry = s.weighed.roster.find(c.Inode)
 	}
@@ -58,6 +70,7 @@ type stopping struct {
 	d       *daemon
 	s       *slice
 	busy    bool
+	bound   time.Duration
 	victim  controller.Candidate
 	episode controller.ID
 	policy  configs.Stop
@@ -76,7 +89,7 @@ func (j *stopping) Run() {
 	for _, p := range j.paths {
 		markStopped(j.d.mount, p)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), controller.BusBound)
+	ctx, cancel := context.WithTimeout(context.Background(), j.bound)
 	defer cancel()
 	if j.victim.User {
 		j.err = j.d.manager.StopUserUnit(ctx, j.victim.UID, j.victim.Unit)

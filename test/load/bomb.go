@@ -16,7 +16,7 @@ import (
 const spent = time.Second
 
 // bomb forks as fast as it can, up to the TasksMax= of its unit, and so do its children; each touches memory of its own. At the limit
-// every second child ends after a while, so that others are forked all the time. All of them ignore SIGTERM.
+// every child ends after a while, not all at once, so that others are forked all the time. All of them ignore SIGTERM.
 func bomb(args []string) error {
 	flags := flag.NewFlagSet("bomb", flag.ExitOnError)
 	each := size(1 << 20)
@@ -40,12 +40,14 @@ func bomb(args []string) error {
 //go:norace
 func explode(area []byte, pageSize int) {
 	pause := unix.NsecToTimespec(int64(spent))
+	turn := uintptr(0)
 	for child := false; ; {
 		pid, _, errno := unix.RawSyscall6(unix.SYS_CLONE, uintptr(unix.SIGCHLD), 0, 0, 0, 0, 0)
 		switch {
 		case errno != 0:
 			sleep(&pause)
-			if self, _, _ := unix.RawSyscall(unix.SYS_GETPID, 0, 0, 0); child && self%2 == 0 {
+			turn++
+			if self, _, _ := unix.RawSyscall(unix.SYS_GETPID, 0, 0, 0); child && (self+turn)%4 == 0 {
 				unix.RawSyscall(unix.SYS_EXIT_GROUP, 0, 0, 0)
 			}
 		case pid == 0:

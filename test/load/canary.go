@@ -5,10 +5,14 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"runtime"
 	"time"
 
 	"golang.org/x/sys/unix"
 )
+
+// collectEvery is how many ticks lie between two collections.
+const collectEvery = 256
 
 // canary is the innocent neighbour: every tick it touches its working set, allocates and frees a little, and writes its beat to a
 // file. A limit that stalls it, or a kill, shows in the beat. SIGUSR1 makes it forget the worst gap so far.
@@ -20,6 +24,10 @@ func canary(args []string) error {
 	flags.Var(&working, "working", "bytes touched at each tick")
 	if err := flags.Parse(args); err != nil {
 		return err
+	}
+	// A page of 2 MB for Go's heap would look like growth.
+	if err := unix.Prctl(unix.PR_SET_THP_DISABLE, 1, 0, 0, 0); err != nil {
+		return fmt.Errorf("prctl PR_SET_THP_DISABLE: %w", err)
 	}
 	set, err := reserve(working)
 	if err != nil {
@@ -45,6 +53,9 @@ func canary(args []string) error {
 		last = now
 		if err := replace(*beat, fmt.Sprintf("%d %d\n", ticks, worst.Microseconds())); err != nil {
 			return err
+		}
+		if ticks%collectEvery == 0 {
+			runtime.GC() // a few KB a tick would make a grower of it in time
 		}
 		time.Sleep(*every)
 	}

@@ -31,7 +31,7 @@ events = ["max"]
 [hold]
 delay  = "9m"
 calm   = "5s"
-urgent = "100%"
+urgent = "0%"
 `
 )
 

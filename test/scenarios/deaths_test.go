@@ -25,7 +25,7 @@ by     = "` + by + `"
 lend   = "64M"
 delay  = "9m"
 calm   = "5m"
-urgent = "100%"
+urgent = "0%"
 `
 }
 

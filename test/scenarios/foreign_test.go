@@ -100,7 +100,7 @@ events = ["max"]
 by     = "freeze"
 delay  = "9m"
 calm   = "5m"
-urgent = "100%"
+urgent = "0%"
 `)
 	g.threeLeaves(leaves{hog: stubbornHog})
 	g.service("newcomer.service", "batch-d.slice", load+" sleeper")

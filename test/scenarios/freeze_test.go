@@ -25,7 +25,7 @@ full = "10%"
 left = "0"
 [hold]
 by     = "freeze"
-urgent = "100%"
+urgent = "0%"
 `+policy)
 	g.threeLeaves(leaves{hog: hogCommand})
 	g.startDaemon()

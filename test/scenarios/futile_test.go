@@ -19,7 +19,7 @@ left = "10s"
 [hold]
 delay  = "9m"
 calm   = "1m"
-urgent = "100%"
+urgent = "0%"
 futile = "1s"
 `)
 	// At its rate it has ten seconds from the breach to its limit: the hold comes before the kernel. A long calm, so that a pause of the

@@ -65,6 +65,10 @@ func begin(t *testing.T) *guest {
 // check asks what holds at the end of every scenario.
 func (g *guest) check() {
 	g.checkAlive()
+	// What was decided is told before a worker has carried it out.
+	for end := time.Now().Add(10 * time.Second); len(deathsRecords(g.t)) > 0 && time.Now().Before(end); {
+		time.Sleep(glance)
+	}
 	g.checkNoHolds()
 	g.checkHighs()
 	switch got := vmstat(g.t, "oom_kill"); {

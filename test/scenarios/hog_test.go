@@ -71,7 +71,7 @@ func TestHogIsStopped(t *testing.T) {
 full = "10%"
 [hold]
 delay  = "15s"
-urgent = "100%"
+urgent = "0%"
 `)
 	const delay = 15 * time.Second // long enough to look at what is held
 	g.threeLeaves(leaves{hog: pressing})

@@ -83,7 +83,7 @@ func (g *guest) hookLeaves(bound string) {
 full = "10%"
 [hold]
 delay  = "8s"
-urgent = "100%"
+urgent = "0%"
 [stop]
 hooks = "`+bound+`"
 `)

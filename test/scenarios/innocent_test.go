@@ -51,7 +51,7 @@ full = "10%"
 [hold]
 delay  = "9m"
 calm   = "10s"
-urgent = "100%"
+urgent = "0%"
 `)
 	g.threeLeaves(leaves{hog: pressing})
 	g.startDaemon()

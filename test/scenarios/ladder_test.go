@@ -52,7 +52,7 @@ func TestSignalHelps(t *testing.T) {
 	g.ladderLeaves(`
 [hold]
 delay  = "80s"
-urgent = "100%"
+urgent = "0%"
 [[hold.step]]
 by     = "signal"
 unit   = "hog.service"
@@ -71,7 +71,7 @@ func TestStartHelps(t *testing.T) {
 	g.ladderLeaves(`
 [hold]
 delay  = "80s"
-urgent = "100%"
+urgent = "0%"
 [[hold.step]]
 by    = "start"
 unit  = "flush.service"
@@ -92,7 +92,7 @@ func TestLadderGoesOn(t *testing.T) {
 	calm := g.ladderLeaves(`
 [hold]
 calm   = "10s"
-urgent = "100%"
+urgent = "0%"
 [[hold.step]]
 by    = "signal"
 unit  = "nobody.service"

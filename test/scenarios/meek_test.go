@@ -24,7 +24,7 @@ full = "10%"
 [hold]
 delay  = "9m"
 calm   = "1m"
-urgent = "100%"
+urgent = "0%"
 `)
 	g.threeLeaves(leaves{maxMB: 512, hog: load + " hog -rate 20M -max 200M"})
 	// It thrashes within a limit of its own: it stalls, and does not grow.

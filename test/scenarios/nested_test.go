@@ -30,7 +30,7 @@ full = "10%"
 [hold]
 delay  = "` + delay + `"
 calm   = "` + calm + `"
-urgent = "100%"
+urgent = "0%"
 [stop]
 settle = "3s"
 `

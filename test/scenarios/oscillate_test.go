@@ -31,7 +31,7 @@ full = "10%"
 [hold]
 delay  = "`+strconv.Itoa(waveDelay)+`s"
 calm   = "`+strconv.Itoa(waveCalm)+`s"
-urgent = "100%"
+urgent = "0%"
 `)
 	// The short pauses end while relief is being waited for or under way, the middle ones soon after it, the long ones in calm. The
 	// limit is far below what the load wants: also on a CPU that touches 10 MB a second it is met with much of the growth to come.

@@ -26,7 +26,7 @@ full = "10%"
 [hold]
 by     = "raise"
 lend   = "128M"
-urgent = "100%"
+urgent = "0%"
 `+policy)
 	g.threeLeaves(leaves{maxMB: raiseOld >> 20, keepMB: 20, hog: load + " hog -rate 20M -max 180M -touch"})
 	g.startDaemon()

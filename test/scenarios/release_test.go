@@ -23,7 +23,7 @@ full = "10%"
 [hold]
 delay  = "9m"
 calm   = "6s"
-urgent = "100%"
+urgent = "0%"
 `
 
 // awaitNoHolds returns when no hold is in force any more. The daemon's messages tell what was decided: a worker of its carries it out.
@@ -71,7 +71,7 @@ full = "10%"
 [hold]
 delay  = "30s"
 calm   = "15s"
-urgent = "100%"
+urgent = "0%"
 `)
 	const delay = 30 * time.Second // time for two releases by hand
 	g.threeLeaves(leaves{hog: stubbornHog})

@@ -85,7 +85,7 @@ scarce = "20%"
 [hold]
 delay  = "6s"
 calm   = "6s"
-urgent = "100%"
+urgent = "0%"
 `)
 	const thrasher = "thrasher.service"
 	g.unit("bulk.slice", "[Slice]\nMemoryMax=96M\n")

@@ -74,7 +74,7 @@ full = "5%"
 squeeze = "10%"
 delay   = "9m"
 calm    = "5m"
-urgent  = "100%"
+urgent  = "0%"
 `)
 	g.threeLeaves(leaves{})
 	g.startDaemon()

@@ -62,7 +62,7 @@ left = "10s"
 [hold]
 delay  = "8s"
 calm   = "8s"
-urgent = "100%"
+urgent = "0%"
 `)
 	g.threeLeaves(leaves{maxMB: 320, hog: load + " hog -rate 20M -max 600M"})
 	g.startDaemon()

@@ -22,7 +22,7 @@ events = ["max"]
 [hold]
 delay  = "6s"
 calm   = "6s"
-urgent = "100%"
+urgent = "0%"
 [stop]
 settle = "3s"
 `)

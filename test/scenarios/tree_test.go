@@ -65,7 +65,7 @@ full = "10%"
 [hold]
 delay  = "9m"
 calm   = "8s"
-urgent = "100%"
+urgent = "0%"
 `
 
 // Ensure a hold comes back that systemd has taken away: by a set-property on the slice, and by a daemon-reload with a unit started in

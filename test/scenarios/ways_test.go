@@ -23,7 +23,7 @@ full = "10%"
 on     = "slice"
 delay  = "9m"
 calm   = "8s"
-urgent = "100%"
+urgent = "0%"
 `)
 	g.threeLeaves(leaves{})
 	g.startDaemon()
