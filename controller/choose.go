@@ -12,6 +12,7 @@ var ErrNoCandidates = errors.New("no answer in time")
 // choice is the choosing of a victim under way.
 type choice struct {
 	since   time.Duration // never: none
+	asked   time.Duration // when the candidates were last asked for
 	inode   uint64        // of the one that came first when last weighed
 	round   int           // how often it was weighed
 	picked  time.Duration // when it was chosen last
@@ -25,10 +26,11 @@ func (m *Machine) weigh(now time.Duration, why Why, out []Decision) []Decision {
 		return out
 	}
 	m.why, m.because, m.choice = why, m.grounds, choice{since: now}
-	return m.askWeights(out)
+	return m.askWeights(now, out)
 }
 
-func (m *Machine) askWeights(out []Decision) []Decision {
+func (m *Machine) askWeights(now time.Duration, out []Decision) []Decision {
+	m.choice.asked = now
 	return append(out, Decision{Action: Weigh, Scale: m.scale()})
 }
 
@@ -39,8 +41,14 @@ func (m *Machine) scale() Scale {
 	}
 }
 
-// awaitWeights bounds the wait for the candidates.
+// awaitWeights bounds the wait for the candidates. Where it takes long, and it
+// is known who would have been stopped a moment ago, that one is.
 func (m *Machine) awaitWeights(now time.Duration, out []Decision) []Decision {
+	late := !m.choice.confirm && now-m.choice.asked >= foreseenAfter
+	if late && m.foresight.fresh(now) && m.why != BecauseKernel && !m.rules.Observe {
+		victim := m.foresight.victim
+		return m.startStop(now, &victim, []Candidate{victim}, out)
+	}
 	if now-m.choice.since < weighBound {
 		return m.confirm(now, out)
 	}
@@ -57,7 +65,7 @@ func (m *Machine) confirm(now time.Duration, out []Decision) []Decision {
 		return out
 	}
 	m.choice.confirm = false
-	return m.askWeights(out)
+	return m.askWeights(now, out)
 }
 
 // putOff gives the turn back; the next try comes after the settle time.
@@ -71,7 +79,7 @@ func (m *Machine) putOff(now time.Duration) {
 // comes first must come first again when it is weighed once more: the same
 // group, still eligible, still the choice. The machine keeps the slice.
 func (m *Machine) Weighed(now time.Duration, all []Candidate, out []Decision) []Decision {
-	m.tapWeighed(now, all)
+	m.tapWeighed(now, InputWeighed, all)
 	if m.phase != PhaseHeld || m.choice.since == never || m.choice.confirm {
 		return out // relieved meanwhile, or too late
 	}

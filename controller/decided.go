@@ -7,9 +7,12 @@ import (
 
 // Decided appends a line for each decision that input number i of a trace led
 // to: "12 hold batch-b.slice by throttle". What is only told has a line as well, without its
-// figures.
+// figures. What the guard is told has none: it only counts where nothing else does.
 func Decided(to []string, i int, all []Decision) []string {
 	for k := range all {
+		if a := all[k].Action; a == Foresee || a == Sign || a == Withdraw {
+			continue
+		}
 		to = append(to, fmt.Sprintf("%d %s", i, all[k].String()))
 	}
 	return to

@@ -33,6 +33,13 @@ const (
 	TakeSamples
 	// Weigh: gather the candidates of the slice on Scale. Weighed.
 	Weigh
+	// Foresee: as Weigh, for a verdict that is signed beforehand. Foreseen.
+	Foresee
+	// Sign: have the guard kill Victim should the loop not move past Until.
+	// What was signed before gives way. Guarded, if it comes to that.
+	Sign
+	// Withdraw: take back what is signed. Not answered.
+	Withdraw
 	// Notify: tell those who listen that Victim is about to be stopped, until
 	// Until. HooksAnswered.
 	Notify
@@ -53,13 +60,13 @@ type Decision struct {
 	Action Action
 	Leaf   *Leaf         // Hold, PutBack, Move, Interrupt, Lift
 	By     string        // Hold, PutBack: the way
-	Until  time.Duration // Hold, PutBack: the hold ends then at the latest; Notify: no longer than that
+	Until  time.Duration // Hold, PutBack: the hold ends then at the latest; Notify: no longer than that; Sign: its deadline
 	Bytes  uint64        // Hold, PutBack by raise: how much is lent
 	To     memcg.Limit   // Move
 	Found  memcg.Limit   // PutBack
 	Step   configs.Step  // Signal, Start
-	Victim *Candidate    // Notify, StopUnit, Kill, Sweep
-	Scale  Scale         // Weigh
+	Victim *Candidate    // Sign, Notify, StopUnit, Kill, Sweep
+	Scale  Scale         // Weigh, Foresee
 	Note   Note          // Report
 }
 

@@ -32,6 +32,7 @@ func (m *Machine) begin(now time.Duration, breach Breach, in *Reading, s *Sight,
 	m.stall, m.stallOK, m.due, m.more, m.told, m.record = pressure.Stall{}, false, false, false, false, false
 	m.calm, m.retry, m.lull, m.ended, m.blind = never, never, never, never, never
 	m.choice, m.killed = choice{since: never}, 0
+	m.foresight.asked, m.foresight.at = never, never
 	m.fresh, m.most, m.grounds = true, heldMost{}, Grounds{}
 	m.deadline = now + max(m.delay-m.used, 0)
 	for _, l := range m.leaves {
@@ -76,6 +77,7 @@ func (m *Machine) stepHeld(now time.Duration, in *Reading, s *Sight, out []Decis
 	if now >= m.deadline {
 		out = m.liftAll(out) // whatever else is under way
 	}
+	out = m.foresee(now, out)
 	if m.choice.since != never {
 		return m.awaitWeights(now, out)
 	}
@@ -184,6 +186,7 @@ func (m *Machine) end(now time.Duration, out []Decision) []Decision {
 		out = append(out, Decision{Action: Report, Note: note})
 		m.killed = 0
 	}
+	out = m.withdraw(out)
 	m.phase = PhaseCalm
 	m.host.done(m)
 	m.forgetStall()

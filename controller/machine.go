@@ -82,37 +82,38 @@ type Machine struct {
 	saw      Sight    // of the last step; here, since detectors are interfaces and it would be allocated each time
 
 	// The episode.
-	id       ID
-	breach   Breach
-	stall    pressure.Stall // before anything was held
-	stallOK  bool
-	began    time.Duration // of this part of the episode
-	used     time.Duration // of the delay, in parts before this one
-	now      time.Duration // of the last step
-	passed   time.Duration // between the last two
-	frozen   int           // leaves, when relief began
-	rung     int           // of the ladder, where the wait stands; -1: before the first
-	eased    int           // how many steps of relief were taken
-	byHand   bool          // the holds were lifted by hand, there are no more in this episode
-	unlent   bool          // that nothing can be lent was told
-	deadline time.Duration
-	calm     time.Duration // since when; never: not calm
-	pressed  time.Duration // when the slice's own readings last pressed
-	due      bool          // the delay is over and every hold lifted
-	more     bool          // the breach went on after a stop
-	told     bool          // that nothing can be stopped
-	retry    time.Duration // not weighed again before
-	rest     time.Duration // after an episode that spared somebody: no other until then
-	lull     time.Duration // nor before this, unless it is urgent
-	why      Why
-	because  Grounds // of the judgment that led to the choice
-	choice   choice
-	grounds  Grounds       // of the last judgment
-	blind    time.Duration // since when nothing is known, past the delay; never: something is
-	fresh    bool          // just begun: the leaves have not been read yet
-	held     [MostHeld]*Leaf
-	nHeld    int
-	most     heldMost
+	id        ID
+	breach    Breach
+	stall     pressure.Stall // before anything was held
+	stallOK   bool
+	began     time.Duration // of this part of the episode
+	used      time.Duration // of the delay, in parts before this one
+	now       time.Duration // of the last step
+	passed    time.Duration // between the last two
+	frozen    int           // leaves, when relief began
+	rung      int           // of the ladder, where the wait stands; -1: before the first
+	eased     int           // how many steps of relief were taken
+	byHand    bool          // the holds were lifted by hand, there are no more in this episode
+	unlent    bool          // that nothing can be lent was told
+	deadline  time.Duration
+	calm      time.Duration // since when; never: not calm
+	pressed   time.Duration // when the slice's own readings last pressed
+	due       bool          // the delay is over and every hold lifted
+	more      bool          // the breach went on after a stop
+	told      bool          // that nothing can be stopped
+	retry     time.Duration // not weighed again before
+	rest      time.Duration // after an episode that spared somebody: no other until then
+	lull      time.Duration // nor before this, unless it is urgent
+	foresight foresight
+	why       Why
+	because   Grounds // of the judgment that led to the choice
+	choice    choice
+	grounds   Grounds       // of the last judgment
+	blind     time.Duration // since when nothing is known, past the delay; never: something is
+	fresh     bool          // just begun: the leaves have not been read yet
+	held      [MostHeld]*Leaf
+	nHeld     int
+	most      heldMost
 
 	fruitless []uint64 // inodes of victims of this episode whose stop freed nothing
 
@@ -148,7 +149,7 @@ const never = time.Duration(-1 << 62)
 func NewMachine(host *Host, slice string, rules Rules, self *Leaf, newID func() ID) *Machine {
 	m := &Machine{
 		Slice: slice, host: host, rules: rules, newID: newID, self: self,
-		glow: never, deaf: never, ended: never, choice: choice{since: never}, fruitless: make([]uint64, 0, fruitlessRoom),
+		glow: never, deaf: never, ended: never, choice: choice{since: never}, foresight: foresight{asked: never, at: never}, fruitless: make([]uint64, 0, fruitlessRoom),
 	}
 	m.take(rules)
 	host.machines = append(host.machines, m)
@@ -278,7 +279,7 @@ func (m *Machine) Close(out []Decision) []Decision {
 	if m.Tap != nil {
 		m.tap(Input{At: m.now, Kind: InputClose})
 	}
-	out = m.liftAll(out)
+	out = m.withdraw(m.liftAll(out))
 	m.nHeld = 0
 	m.host.done(m)
 	for i, have := range m.host.machines {

@@ -72,12 +72,17 @@ func (p *player) play(in *Input) ([]Decision, error) {
 			return nil, errEmpty
 		}
 		return m.StepAnswered(in.At, *in.Step, in.Err.err(), nil), nil
-	case InputWeighed:
+	case InputWeighed, InputForeseen:
 		all, err := p.candidates(in)
 		if err != nil {
 			return nil, err
 		}
+		if in.Kind == InputForeseen {
+			return m.Foreseen(in.At, all, nil), nil
+		}
 		return m.Weighed(in.At, all, nil), nil
+	case InputGuarded:
+		return m.Guarded(in.At, in.Inode, in.Err.err(), nil), nil
 	case InputHooks, InputStop, InputKill, InputSweep, InputVictim, InputAfter, InputAlong:
 		return p.ofStop(in)
 	case InputLeaf:

@@ -47,6 +47,14 @@ func (s *simSlice) carry(all []controller.Decision) {
 			if !s.silentWeigh {
 				s.carry(s.m.Weighed(s.w.now, s.candidates(d.Scale), nil))
 			}
+		case controller.Foresee:
+			if !s.silentForesee {
+				s.carry(s.m.Foreseen(s.w.now, s.rank(d.Scale), nil))
+			}
+		case controller.Sign:
+			s.signed, s.signedBy = d.Victim, d.Until
+		case controller.Withdraw:
+			s.signed = nil
 		case controller.TakeSamples:
 			for _, g := range s.groups {
 				g.leaf.Sampled(controller.Sample{At: s.w.now, OK: true})
@@ -158,6 +166,10 @@ func (s *simSlice) candidates(scale controller.Scale) []controller.Candidate {
 		s.onWeigh(s.weighed)
 	}
 	s.weighed++
+	return s.rank(scale)
+}
+
+func (s *simSlice) rank(scale controller.Scale) []controller.Candidate {
 	var all []controller.Candidate
 	for _, g := range s.groups {
 		c := controller.Candidate{

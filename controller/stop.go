@@ -28,6 +28,7 @@ type stop struct {
 	after    Aftermath
 
 	killAsked time.Duration // never: not yet
+	killed    bool          // the kernel took it
 	swept     time.Duration // or asked to; never: not yet
 	loud      bool          // told that the group does not empty
 	left      []memcg.Process
@@ -109,7 +110,11 @@ func (m *Machine) stepStopping(now time.Duration, in *Reading, s *Sight, out []D
 	if wall || (in.HostOK && in.Host.Scarce()) {
 		m.stop.hooked = true
 	}
-	return m.victimSeen(now, in.Victim, out)
+	out = m.victimSeen(now, in.Victim, out)
+	if m.phase == PhaseStopping {
+		return m.signStop(out)
+	}
+	return out
 }
 
 // VictimSeen takes what is known of the victim, at a tick or as soon as the
@@ -135,6 +140,7 @@ func (m *Machine) victimSeen(now time.Duration, v VictimReading, out []Decision)
 		note.UsageBytes = m.stop.victim.UsageBytes
 		note.Took, note.Reaped, note.ReapBytes = now-m.stop.decided, m.stop.reaped, m.stop.reapBytes
 		m.phase = PhaseSettling
+		out = m.withdraw(out)
 		m.forgetStall()
 		if m.nHeld == 0 && m.most.n == 1 && m.most.unit == m.stop.victim.Unit {
 			m.glow = now // its sleeps ended with it
@@ -194,6 +200,7 @@ func (m *Machine) stuck(now time.Duration, out []Decision) []Decision {
 	m.fruitless = append(m.fruitless, m.stop.victim.Inode)
 	m.stop.empty = now
 	m.phase = PhaseSettling
+	out = m.withdraw(out)
 	m.forgetStall()
 	return append(out, Decision{Action: Report, Note: note})
 }
@@ -253,6 +260,9 @@ func (m *Machine) tellMissed(now time.Duration, err error, out []Decision) []Dec
 func (m *Machine) KillAnswered(now time.Duration, err error, out []Decision) []Decision {
 	if m.Tap != nil {
 		m.tap(Input{At: now, Kind: InputKill, Err: faultOf(err)})
+	}
+	if m.stop.killed = m.stop.killed || err == nil; m.stop.killed {
+		out = m.withdraw(out)
 	}
 	return m.actAnswered(now, "write cgroup.kill", err, out)
 }

@@ -174,7 +174,7 @@ func TestMachine_WeighingHangs(t *testing.T) {
 	w := newWorld(t)
 	a, b, c := hogs()
 	s := w.slice("w.slice", rules(policy()), a, b, c)
-	s.silentWeigh = true
+	s.silentWeigh, s.silentForesee = true, true
 	s.stall = 0.5
 	w.run(11*sec, nil)
 	s.silentWeigh = false

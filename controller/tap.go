@@ -34,12 +34,12 @@ func witnessesSeen(all []*Witness) []WitnessSeen {
 	return seen
 }
 
-// tapWeighed passes the answer to Weigh on.
-func (m *Machine) tapWeighed(now time.Duration, all []Candidate) {
+// tapWeighed passes the answer to Weigh or Foresee on.
+func (m *Machine) tapWeighed(now time.Duration, kind InputKind, all []Candidate) {
 	if m.Tap == nil {
 		return
 	}
-	input := Input{At: now, Kind: InputWeighed}
+	input := Input{At: now, Kind: kind}
 	numbers := map[*Level]int{}
 	for i := range all {
 		c := CandidateSeen{Candidate: all[i]}

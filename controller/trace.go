@@ -40,6 +40,8 @@ const (
 	InputLift      InputKind = "lift"      // LiftAnswered
 	InputTaken     InputKind = "taken"     // StepAnswered
 	InputWeighed   InputKind = "weighed"   // Weighed
+	InputForeseen  InputKind = "foreseen"  // Foreseen
+	InputGuarded   InputKind = "guarded"   // Guarded
 	InputHooks     InputKind = "hooks"     // HooksAnswered
 	InputStop      InputKind = "stop"      // StopAnswered
 	InputKill      InputKind = "kill"      // KillAnswered
@@ -70,15 +72,15 @@ type Input struct {
 	Member *Member `json:"member,omitempty"` // leaf
 	Young  bool    `json:"young,omitempty"`  // leaf
 
-	Inode uint64         `json:"inode,omitempty"` // of the leaf: hold, move, lift, gone; of the victim: hooks
+	Inode uint64         `json:"inode,omitempty"` // of the leaf: hold, move, lift, gone; of the victim: hooks, guarded
 	Hold  memcg.Hold     `json:"hold,omitzero"`   // hold, move
 	How   memcg.Restored `json:"how,omitempty"`   // lift
 	Step  *configs.Step  `json:"step,omitempty"`  // taken
 	Err   *Fault         `json:"err,omitempty"`   // every answer
 	Final bool           `json:"final,omitempty"` // stop
 
-	Candidates []CandidateSeen `json:"candidates,omitempty"` // weighed
-	Levels     []LevelSeen     `json:"levels,omitempty"`     // weighed: the groups above them
+	Candidates []CandidateSeen `json:"candidates,omitempty"` // weighed, foreseen
+	Levels     []LevelSeen     `json:"levels,omitempty"`     // weighed, foreseen: the groups above them
 	Victim     *VictimReading  `json:"victim,omitempty"`     // victim
 	Swept      *memcg.Swept    `json:"swept,omitempty"`      // sweep
 	Hooks      []HookSeen      `json:"hooks,omitempty"`      // hooks

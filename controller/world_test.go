@@ -91,11 +91,14 @@ type simSlice struct {
 	last    time.Duration
 
 	holdErr, stopErr, moveErr error
-	deaf                      bool        // systemd does not answer
-	immortal                  bool        // victims do not die
-	silentWeigh               bool        // candidates never come
-	kept                      bool        // the old limit was 700M
-	old                       memcg.Limit // or this one
+	deaf                      bool // systemd does not answer
+	immortal                  bool // victims do not die
+	silentWeigh               bool // candidates never come
+	silentForesee             bool // nor those for a verdict beforehand
+	signed                    *controller.Candidate
+	signedBy                  time.Duration // its deadline
+	kept                      bool          // the old limit was 700M
+	old                       memcg.Limit   // or this one
 	weighed                   int
 	onWeigh                   func(n int)
 	onFailed                  func(controller.Note)

@@ -63,7 +63,13 @@ func (d *daemon) carryOut(s *slice, c *controller.Decision) {
 	case controller.Notify:
 		d.notify(s, c)
 	case controller.Weigh:
-		d.weigh(s, c.Scale)
+		d.weigh(s, c.Scale, false)
+	case controller.Foresee:
+		d.weigh(s, c.Scale, true)
+	case controller.Sign:
+		d.sign(s, c)
+	case controller.Withdraw:
+		d.guard.withdraw(s) // where the guard was first, the next look says so
 	case controller.TakeSamples:
 		d.sample(s)
 	case controller.StopUnit:

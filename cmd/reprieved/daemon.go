@@ -56,6 +56,7 @@ type daemon struct {
 	meminfo  memcg.Meminfo
 	psi      map[uint64]psi // by inode
 
+	guard   *guardian
 	slices  []*slice             // watched
 	taking  map[*memcg.Node]bool // watched, being opened, or cannot be watched
 	byLeaf  map[*controller.Leaf]*leaf
@@ -191,6 +192,8 @@ func (d *daemon) serve() error {
 	if err := realtime.Raise(); err != nil {
 		d.tell.plain(prioInfo, "the event loop has an ordinary priority: %v", err)
 	}
+	d.guard = startGuard(d.conf.Guard, d.now, d.tell)
+	defer d.guard.close()
 	if _, err := d.poller.Add(d.tree.Fd(), unix.EPOLLIN, d.treeReady); err != nil {
 		return fmt.Errorf("poll the cgroup tree: %w", err)
 	}

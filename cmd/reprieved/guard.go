@@ -196,3 +196,27 @@ func (g *guardian) told(f guard.Fired) {
 	g.tell.say(idGuarded, prioErr, fmt.Sprintf("the event loop has not moved for %s, with the deadline of %s past by %s: %s",
 		f.Silent.Round(tenth), v.slice, f.Late.Round(tenth), did), fields...)
 }
+
+// sign has the guard told whom it kills should the loop hang. The group was
+// opened when it was weighed.
+func (d *daemon) sign(s *slice, c *controller.Decision) {
+	if s.weighed == nil || d.ending {
+		return
+	}
+	if g := s.weighed.open[c.Victim.Inode]; g != nil {
+		d.guard.sign(s, c.Until, g, c.Victim)
+	}
+}
+
+// guarded brings the machine what the guard did while the loop did not move.
+func (d *daemon) guarded(s *slice, now time.Duration) {
+	f, ok := d.guard.taken(s)
+	if !ok {
+		return
+	}
+	var err error
+	if f.Done && f.Errno != 0 && f.Errno != unix.ENODEV {
+		err = f.Errno
+	}
+	d.carry(s, s.m.Guarded(now, f.Tag, err, d.room()))
+}

@@ -19,6 +19,7 @@ func (d *daemon) loop() error {
 		}
 		now := d.now()
 		d.feed(now)
+		d.guard.beat(now)
 		if d.changed {
 			d.changed = false
 			d.survey()
@@ -100,6 +101,7 @@ func (s *slice) wants(now time.Duration) bool {
 
 // step reads a slice, asks its machine and carries out what that decides.
 func (d *daemon) step(s *slice, now time.Duration) {
+	d.guarded(s, now)
 	d.read(s, now)
 	decided := s.m.Step(now, &s.reading, d.room())
 	s.dirty, s.last = false, now

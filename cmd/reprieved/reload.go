@@ -33,6 +33,7 @@ func (d *daemon) reloaded(set *configs.Set, err error) {
 		return
 	}
 	d.set, d.conf, d.kept = set, set.Daemon(), 0
+	d.guard.setAfter(d.conf.Guard)
 	for _, s := range d.slices {
 		s.dirty = true // what the new rules want to see is read
 		for n, lf := range s.leaves {

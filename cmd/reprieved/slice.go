@@ -170,6 +170,7 @@ func (d *daemon) letGo(s *slice) {
 	d.slices = slices.DeleteFunc(d.slices, func(have *slice) bool { return have == s })
 	d.carry(s, s.m.Close(d.room()))
 	s.gone = true
+	d.guard.forget(s)
 	if s.m.Phase() != controller.PhaseCalm {
 		d.keepTrace(s)
 	}

@@ -23,6 +23,7 @@ type weighing struct {
 	mount   string
 	scale   controller.Scale
 	samples bool // some picker compares what happened since the breach
+	ahead   bool // for a verdict that is signed beforehand
 	now     time.Duration
 
 	all   []controller.Candidate
@@ -49,8 +50,9 @@ type inner struct {
 
 // weigh gathers the candidates of a slice off the loop: memory.stat costs the
 // kernel work, and whether all processes are immune is read in /proc.
-func (d *daemon) weigh(s *slice, scale controller.Scale) {
+func (d *daemon) weigh(s *slice, scale controller.Scale, ahead bool) {
 	w := d.weighing(s, scale)
+	w.ahead = ahead
 	if !d.weigher.Give(w) {
 		d.dismiss(w)
 	}
@@ -91,6 +93,10 @@ func (w *weighing) Answer() {
 	old := s.weighed
 	s.weighed = w
 	d.dismiss(old)
+	if w.ahead {
+		d.carry(s, s.m.Foreseen(d.now(), w.all, d.room()))
+		return
+	}
 	d.carry(s, s.m.Weighed(d.now(), w.all, d.room()))
 }
 
