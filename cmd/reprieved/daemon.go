@@ -90,6 +90,11 @@ type daemon struct {
 
 	recursive bool // the mount has memory_recursiveprot
 
+	program  string // what rehearsals start; "": none
+	unproved string // what a rehearsal could not prove; "": nothing
+	toll     tollBook
+	garbage  collector
+
 	status figured       // as it was last told
 	ending bool          // told to end: lifting holds
 	endBy  time.Duration // no longer than this
@@ -105,18 +110,19 @@ type places struct {
 	mount, ledger, fallen string
 	control               string   // "" is no control socket
 	hooks                 []string // directories
+	program               string   // this one, to rehearse with; "" is no rehearsal
 	systemd               units.Options
 }
 
 // onHost is where they are on a host.
 func onHost() places {
-	return places{mount: memcg.DefaultMount, ledger: memcg.DefaultLedger, fallen: "/run/reprieve/revive.json", control: defaultControl, hooks: hook.DefaultDirs()}
+	return places{mount: memcg.DefaultMount, ledger: memcg.DefaultLedger, fallen: "/run/reprieve/revive.json", control: defaultControl, hooks: hook.DefaultDirs(), program: "/proc/self/exe"}
 }
 
 func newDaemon(options configs.Options, set *configs.Set, tell *teller, at places) (*daemon, error) {
 	d := &daemon{
 		options: options, set: set, conf: set.Daemon(), tell: tell,
-		start: time.Now(), mount: at.mount, fallen: at.fallen, systemd: at.systemd, hooks: hook.Caller{Dirs: at.hooks}, controlPath: at.control, taking: map[*memcg.Node]bool{}, psi: map[uint64]psi{}, byLeaf: map[*controller.Leaf]*leaf{},
+		start: time.Now(), mount: at.mount, fallen: at.fallen, systemd: at.systemd, hooks: hook.Caller{Dirs: at.hooks}, controlPath: at.control, program: at.program, taking: map[*memcg.Node]bool{}, psi: map[uint64]psi{}, byLeaf: map[*controller.Leaf]*leaf{},
 	}
 	ledger, err := memcg.OpenLedger(at.ledger)
 	if err != nil {
@@ -186,9 +192,13 @@ func (d *daemon) serve() error {
 	}
 	if r, err := memlock.Lock(); err != nil {
 		d.tell.plain(prioWarning, "memory is not locked, decisions may wait for a disk under pressure: %v", err)
+	} else if r.PopulateErr != nil {
+		d.tell.plain(prioWarning, "memory is locked as it is touched, but only %d of %d KiB of the program are in: code that has never run may wait for a disk under pressure: %v", r.PopulatedBytes>>10, r.MappedBytes>>10, r.PopulateErr)
 	} else {
 		d.tell.plain(prioInfo, "memory is locked as it is touched; %d KiB of the program are in", r.PopulatedBytes>>10)
 	}
+	d.openToll()
+	d.rehearse()
 	if err := realtime.Raise(); err != nil {
 		d.tell.plain(prioInfo, "the event loop has an ordinary priority: %v", err)
 	}
@@ -268,6 +278,8 @@ func (d *daemon) started() {
 		d.tell.plain(prioWarning, "no connection to systemd (%v): a stop is a cgroup.kill until there is one, and Restart= brings units back", d.bus.Err)
 	}
 	d.sayBlind()
+	d.countToll()
+	d.garbage.due = true // the start's
 	d.setStatus()
 	_ = d.notifier.Ready()
 	d.asker.Do(d.lookForKillers)

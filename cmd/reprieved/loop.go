@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"runtime"
 	"time"
 
 	"reprieve/controller"
@@ -34,6 +33,7 @@ func (d *daemon) loop() error {
 		d.tend()
 		d.rearm(now)
 		d.revive(now)
+		d.collect()
 		d.hand()
 		d.handDropped()
 		d.released(now)
@@ -117,6 +117,8 @@ func (d *daemon) turn(s *slice) {
 		return
 	}
 	s.troubled, s.settled = troubled, !troubled
+	d.turnToll(s, troubled)
+	d.garbage.due = d.garbage.due || !troubled
 	d.setStatus()
 	if troubled {
 		d.reviver.Troubled(s.unit)
@@ -147,17 +149,10 @@ func (d *daemon) tend() {
 			d.forgetVictim(s)
 			d.dismiss(s.weighed)
 			s.weighed = nil
-			d.taker.Give(collect{}) // where there is no room, after the next
 		}
 		d.conform(s)
 	}
 }
-
-// collect is the collector's work.
-type collect struct{}
-
-func (collect) Run()    { runtime.GC() }
-func (collect) Answer() {}
 
 // treeReady takes in groups that came and went.
 func (d *daemon) treeReady(uint32) {

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"os"
 	"runtime"
 	"runtime/debug"
 
@@ -23,6 +24,9 @@ const (
 
 // run is the whole program but for the exit.
 func run(args []string, stdout, stderr io.Writer) int {
+	if len(args) == 1 && args[0] == rehearseFlag {
+		return playDummy(os.Stdin, stdout)
+	}
 	flags := flag.NewFlagSet("reprieved", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	dir := flags.String("config", "", "read configuration from `DIR` alone, instead of /etc/reprieve, /run/reprieve, /usr/local/lib/reprieve and /usr/lib/reprieve")
@@ -73,10 +77,7 @@ func serve(options configs.Options, stderr io.Writer) int {
 		}
 		return exitConfig
 	}
-	// Little is allocated and most of it lives on: the collector works when
-	// this much has come together, or after an episode.
-	debug.SetGCPercent(-1)
-	debug.SetMemoryLimit(16 << 20)
+	tameCollector()
 	// More places to run Go code than the daemon has work for: when the loop
 	// comes back from its wait it needs a free one, and a worker that the
 	// kernel keeps from its CPU, or in reclaim, keeps the one it has.

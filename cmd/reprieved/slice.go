@@ -62,6 +62,7 @@ type slice struct {
 	dirty    bool          // something was reported
 	settled  bool          // an episode ended
 	troubled bool          // one runs
+	toll     toll          // the daemon's own, when it began
 	leaving  bool          // not watched any more: let go when calm
 	gone     bool          // let go
 }

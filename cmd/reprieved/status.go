@@ -13,12 +13,15 @@ type figured struct {
 	kills            uint64
 	kept             int
 	dropped          uint64
+	unproved         string // by the rehearsal
+	own              toll   // since READY=1, where counted
+	counted          bool
 }
 
 // setStatus keeps the line that systemctl status shows true. It is written by
 // the teller.
 func (d *daemon) setStatus() {
-	f := figured{slices: len(d.slices), kept: d.kept, dropped: d.tell.dropped.Load()}
+	f := figured{slices: len(d.slices), kept: d.kept, dropped: d.tell.dropped.Load(), unproved: d.unproved}
 	for _, s := range d.slices {
 		if s.m.Phase() != controller.PhaseCalm {
 			f.episodes++
@@ -26,6 +29,7 @@ func (d *daemon) setStatus() {
 		f.kills += s.m.Kills()
 		f.one = s.unit
 	}
+	f.own, f.counted = d.tollSinceReady()
 	if f != d.status {
 		d.status = f
 		d.tell.enqueue(telling{status: d.speaker, figures: f})
@@ -46,6 +50,12 @@ func (f figured) line() string {
 	}
 	if f.dropped > 0 {
 		text += fmt.Sprintf("; %d messages dropped", f.dropped)
+	}
+	if f.unproved != "" {
+		text += "; " + f.unproved
+	}
+	if f.counted {
+		text += "; " + f.own.String()
 	}
 	return text
 }

@@ -8,6 +8,7 @@ import (
 // mapping is one file-backed, readable mapping of this process.
 type mapping struct {
 	start, end uint64
+	writable   bool
 	path       string
 }
 
@@ -44,5 +45,5 @@ func parseMapping(line string) (mapping, bool) {
 	if err1 != nil || err2 != nil || start >= end {
 		return mapping{}, false
 	}
-	return mapping{start: start, end: end, path: strings.Join(fields[5:], " ")}, true
+	return mapping{start: start, end: end, writable: strings.HasPrefix(fields[1], "rw"), path: strings.Join(fields[5:], " ")}, true
 }

@@ -19,9 +19,9 @@ ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0                  [vsysca
 // Ensure parseMaps can pick the readable mappings of files.
 func TestParseMaps(t *testing.T) {
 	want := []mapping{
-		{0x400000, 0x552000, "/usr/sbin/reprieved"},
-		{0x552000, 0x70a000, "/usr/sbin/reprieved"},
-		{0x70a000, 0x719000, "/usr/sbin/reprieved (deleted)"},
+		{0x400000, 0x552000, false, "/usr/sbin/reprieved"},
+		{0x552000, 0x70a000, false, "/usr/sbin/reprieved"},
+		{0x70a000, 0x719000, true, "/usr/sbin/reprieved (deleted)"},
 	}
 	got := parseMaps(sample)
 	if diff := cmp.Diff(want, got, cmp.AllowUnexported(mapping{})); diff != "" {

@@ -21,7 +21,7 @@ type Report struct {
 
 	// PopulateErr says why PopulatedBytes is less than MappedBytes, nil where
 	// it is not: code that has never run may then still wait for the disk.
-	// EINVAL is a kernel without MADV_POPULATE_READ (before 5.14).
+	// EINVAL is a kernel without MADV_POPULATE_READ and _WRITE (before 5.14).
 	PopulateErr error
 }
 
@@ -30,7 +30,9 @@ type Report struct {
 //
 // MCL_ONFAULT makes it affordable: without it the Go runtime's reservations
 // become 40 MB of locked zeros. It also leaves code that has never run to the
-// first page fault, which is what populating the mappings is for. VmLck of
+// first page fault, which is what populating the mappings is for. Those that the
+// program writes to, its data, are populated for that: otherwise the first
+// write to a page of theirs takes a new page, and may have to reclaim one. VmLck of
 // /proc/PID/status counts address space and reads more than 1 GB after it.
 //
 // The error is ErrLimit, with what was found, where memory may not be locked
@@ -80,16 +82,20 @@ func hasIPCLock() (bool, error) {
 	return data[unix.CAP_IPC_LOCK/32].Effective&(1<<(unix.CAP_IPC_LOCK%32)) != 0, nil
 }
 
-// populate reads every mapping into memory, where mlockall keeps it.
+// populate brings every mapping into memory, where mlockall keeps it.
 func populate(maps []mapping) Report {
 	var r Report
 	for _, m := range maps {
 		r.MappedBytes += m.end - m.start
-		_, _, errno := unix.Syscall(unix.SYS_MADVISE, uintptr(m.start), uintptr(m.end-m.start), unix.MADV_POPULATE_READ)
+		how, name := uintptr(unix.MADV_POPULATE_READ), "MADV_POPULATE_READ"
+		if m.writable {
+			how, name = unix.MADV_POPULATE_WRITE, "MADV_POPULATE_WRITE"
+		}
+		_, _, errno := unix.Syscall(unix.SYS_MADVISE, uintptr(m.start), uintptr(m.end-m.start), how)
 		if errno == 0 {
 			r.PopulatedBytes += m.end - m.start
 		} else if r.PopulateErr == nil {
-			r.PopulateErr = fmt.Errorf("madvise MADV_POPULATE_READ %s at %x-%x: %w", m.path, m.start, m.end, errno)
+			r.PopulateErr = fmt.Errorf("madvise %s %s at %x-%x: %w", name, m.path, m.start, m.end, errno)
 		}
 	}
 	return r

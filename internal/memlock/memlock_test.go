@@ -95,6 +95,7 @@ func runChild(t *testing.T, what string) result {
 type smap struct {
 	Head            string
 	SizeKiB, RssKiB int
+	OwnKiB          int  // Private_Dirty: written to, or copied to be.
 	Locked          bool // VmFlags has "lo".
 }
 
@@ -112,6 +113,8 @@ func parseSmaps(text string) []smap {
 			fmt.Sscan(value, &m.SizeKiB)
 		case "Rss":
 			fmt.Sscan(value, &m.RssKiB)
+		case "Private_Dirty":
+			fmt.Sscan(value, &m.OwnKiB)
 		case "VmFlags":
 			m.Locked = slices.Contains(strings.Fields(value), "lo")
 		}
@@ -135,6 +138,9 @@ func TestLock(t *testing.T) {
 			files += m.SizeKiB
 			if m.RssKiB != m.SizeKiB || !m.Locked {
 				t.Errorf("%s: %d of %d KiB resident, locked %v, want all and true", m.Head, m.RssKiB, m.SizeKiB, m.Locked)
+			}
+			if writable := strings.Fields(m.Head)[1] == "rw-p"; writable && m.OwnKiB != m.SizeKiB {
+				t.Errorf("%s: %d of %d KiB copied for the first write, want all", m.Head, m.OwnKiB, m.SizeKiB)
 			}
 			continue
 		}

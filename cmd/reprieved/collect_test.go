@@ -1,0 +1,68 @@
+package main
+
+import (
+	"runtime"
+	"runtime/debug"
+	"testing"
+	"time"
+
+	"reprieve/internal/worker"
+)
+
+// collected is how often the collector has run, the runtime's own runs included.
+func collected() uint32 {
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.NumGC
+}
+
+// Ensure the collector runs when it is due or enough has come together, one
+// run at a time, and never in an episode.
+func TestCollect(t *testing.T) {
+	desk, err := worker.NewDesk()
+	if err != nil {
+		t.Fatal(err)
+	}
+	was := debug.SetMemoryLimit(-1)
+	t.Cleanup(func() { debug.SetMemoryLimit(was) })
+	s := &slice{}
+	d := &daemon{desk: desk, taker: desk.Queue(4), slices: []*slice{s}}
+	c := &d.garbage
+	for _, tt := range []struct {
+		name          string
+		due, troubled bool
+		running       bool
+		keptBytes     uint64
+		runs          bool
+	}{
+		{name: "due", due: true, keptBytes: 1 << 40, runs: true},
+		{name: "enough has come together", runs: true},
+		{name: "little has", keptBytes: 1 << 40},
+		{name: "in an episode", due: true, troubled: true},
+		{name: "it runs already", due: true, running: true},
+	} {
+		c.due, c.kept, c.running, s.troubled = tt.due, tt.keptBytes, tt.running, tt.troubled
+		before, garbage := collected(), make([]byte, 2*mostGarbage)
+		d.collect()
+		runtime.KeepAlive(garbage)
+		if got := c.running && !tt.running; got != tt.runs {
+			t.Errorf("%s: it runs: %v, want %v", tt.name, got, tt.runs)
+		}
+		if !tt.runs {
+			continue
+		}
+		for end := time.Now().Add(20 * time.Second); c.running; time.Sleep(time.Millisecond) {
+			if time.Now().After(end) {
+				t.Fatalf("%s: no answer", tt.name)
+			}
+			desk.Collect()
+		}
+		if collected() == before {
+			t.Errorf("%s: it has not run", tt.name)
+		}
+		if c.due || c.kept == 0 || c.kept == tt.keptBytes || c.limit < leastLimit {
+			t.Errorf("%s: afterwards %+v, want nothing due, what was kept and the limit", tt.name, c)
+		}
+	}
+	d.taker.Close()
+}
