@@ -19,7 +19,7 @@ import (
 // as the kernel would, and without a systemd. Its time is real. What the files
 // cannot do, wake a poller, the test does for them.
 type shell struct {
-	t      *testing.T
+	t      testing.TB
 	root   string
 	ledger string
 	d      *daemon
@@ -49,14 +49,14 @@ func (l *log) String() string {
 const none, small, large = "734003200", "104857600", "209715200"
 
 // newShell starts a daemon on w.slice with two leaves, and more where groups has some: their usages in MiB by path.
-func newShell(t *testing.T, policy string, groups ...map[string]int) *shell {
+func newShell(t testing.TB, policy string, groups ...map[string]int) *shell {
 	t.Helper()
 	nobody := filepath.Join(t.TempDir(), "nobody")
 	return newShellBeside(t, units.Options{PrivateSocket: nobody, BusSocket: nobody}, policy, groups...)
 }
 
 // newShellBeside is newShell with a systemd behind these sockets.
-func newShellBeside(t *testing.T, systemd units.Options, policy string, groups ...map[string]int) *shell {
+func newShellBeside(t testing.TB, systemd units.Options, policy string, groups ...map[string]int) *shell {
 	t.Helper()
 	s := &shell{t: t, root: t.TempDir(), ledger: filepath.Join(t.TempDir(), "holds"), told: &log{}, ended: make(chan error, 1)}
 	for _, dir := range []string{"w.slice", "w.slice/w-a.slice", "w.slice/w-b.slice"} {
@@ -147,6 +147,14 @@ func (s *shell) hold() {
 		}
 		return s.read("w.slice/w-b.slice/memory.high") != none
 	})
+}
+
+// breach makes the counter rise once, and wakes the loop.
+func (s *shell) breach() {
+	s.t.Helper()
+	s.write("w.slice", "memory.events", "max 101")
+	s.d.desk.Post(func() { s.d.slices[0].dirty = true })
+	s.wait("the breach", func() bool { return strings.Contains(s.told.String(), "w.slice is in breach") })
 }
 
 func (s *shell) wait(what string, ok func() bool) {
