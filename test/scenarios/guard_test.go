@@ -20,7 +20,7 @@ func (g *guest) loopThread() int {
 	g.t.Helper()
 	tasks := fmt.Sprintf("/proc/%d/task", g.mainPID("reprieved.service"))
 	found := 0
-	g.wait("the loop to wait in epoll_wait", func() bool {
+	g.wait("the loop to wait in epoll_pwait", func() bool {
 		entries, err := os.ReadDir(tasks)
 		if err != nil {
 			g.t.Fatal(err)
@@ -30,7 +30,7 @@ func (g *guest) loopThread() int {
 			_, _ = fmt.Sscan(entry.Name(), &tid)
 			attr, err := unix.SchedGetAttr(tid, 0)
 			call, _ := os.ReadFile(tasks + "/" + entry.Name() + "/syscall")
-			if err == nil && attr.Policy == unix.SCHED_FIFO && strings.HasPrefix(string(call), fmt.Sprint(unix.SYS_EPOLL_WAIT)+" ") {
+			if err == nil && attr.Policy == unix.SCHED_FIFO && strings.HasPrefix(string(call), fmt.Sprint(unix.SYS_EPOLL_PWAIT)+" ") {
 				found = tid
 			}
 		}
