@@ -165,6 +165,17 @@ func (s *Set) Policy(slice string) Policy {
 	return p
 }
 
+// Watched reports whether Policy says so of a slice, without the rest of it.
+func (s *Set) Watched(slice string) bool { return validStem(slice) && s.nearest(slice).Watched }
+
+// Priority is Policy's of a slice, without the rest of it.
+func (s *Set) Priority(slice string) int {
+	if !validStem(slice) {
+		return defaultPolicy().Priority
+	}
+	return s.nearest(slice).Priority
+}
+
 // nearest returns the settings of the most specific stem of a slice that has any: of the stems that no file speaks of
 // there is nothing to merge.
 func (s *Set) nearest(slice string) Policy {

@@ -21,6 +21,11 @@ type Leaf struct {
 	// daemon, or what is protected. All else would wait for them.
 	Spared bool
 
+	// HadBytes is what a leaf that is added during an episode had in memory
+	// and swap when that began; 0 where it is not known: then what it has at its first
+	// reading.
+	HadBytes uint64
+
 	Reading LeafReading
 
 	window pressure.Window

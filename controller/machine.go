@@ -220,7 +220,10 @@ func (m *Machine) AddLeaf(l *Leaf, young bool) {
 		m.tap(Input{At: m.now, Kind: InputLeaf, Member: l.member(), Young: young})
 	}
 	l.begin(m.rules.Policy.Pressure.Window)
-	l.baseOK = young
+	l.base, l.baseOK = 0, young
+	if !young && l.HadBytes > 0 {
+		l.base, l.baseOK = l.HadBytes, true
+	}
 	m.leaves = append(m.leaves, l)
 }
 

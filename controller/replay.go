@@ -54,7 +54,7 @@ func newPlayer(t *Trace, rules Rules) *player {
 
 func (p *player) leaf(as *Member) *Leaf {
 	l := NewLeaf(as.Unit, as.Path, as.Inode)
-	l.User, l.UID = as.User, as.UID
+	l.User, l.UID, l.HadBytes = as.User, as.UID, as.HadBytes
 	p.leaves[as.Inode] = l
 	return l
 }

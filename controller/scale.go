@@ -60,8 +60,12 @@ func (s *Scale) next(all []Candidate) int {
 		}
 	}
 	top := s.first(all)
-	if top < 0 || !all[top].Measured {
-		return top
+	if top < 0 {
+		return -1
+	}
+	if !all[top].Measured {
+		s.nominate(all)
+		return s.next(all)
 	}
 	rival := s.rival(all, top)
 	if rival == top {
@@ -91,6 +95,28 @@ func (s *Scale) rival(all []Candidate, top int) int {
 // fewMeasured is up to when a read of memory.stat costs more than a look at all
 // candidates.
 const fewMeasured = 16
+
+// nominate asks for those that come first as far as is known, as many as are
+// measured: where thousands are alike each look at all of them would find one.
+func (s *Scale) nominate(all []Candidate) {
+	measured := 0
+	for i := range all {
+		if all[i].Measured {
+			measured++
+		}
+	}
+	most := max(1, measured)
+	compare := func(a, b int) int { return s.Order.compare(&all[a], &all[b]) }
+	for i := range all {
+		if all[i].Measured || all[i].barred() || (len(s.ask) == most && compare(i, s.ask[most-1]) > 0) {
+			continue
+		}
+		at, _ := slices.BinarySearchFunc(s.ask, i, compare)
+		if s.ask = slices.Insert(s.ask, at, i); len(s.ask) > most {
+			s.ask = s.ask[:most]
+		}
+	}
+}
 
 // contest asks for the largest of a group that are not measured, as many as
 // are: few reads too many, and few looks at all candidates.

@@ -78,7 +78,7 @@ func (m *Machine) tapHooks(now time.Duration, victim uint64, answers []HookAnswe
 
 // member is a leaf as it was told of.
 func (l *Leaf) member() *Member {
-	return &Member{Unit: l.Unit, Path: l.Path, Inode: l.Inode, User: l.User, UID: l.UID}
+	return &Member{Unit: l.Unit, Path: l.Path, Inode: l.Inode, User: l.User, UID: l.UID, HadBytes: l.HadBytes}
 }
 
 // Trace begins the trace of an episode that has just begun, with the inputs

@@ -94,6 +94,7 @@ type Member struct {
 	Inode      uint64
 	User       bool   `json:",omitempty"`
 	UID        uint32 `json:",omitempty"`
+	HadBytes   uint64 `json:",omitempty"`
 }
 
 // LeafSeen is the reading of a leaf in a step.

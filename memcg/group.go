@@ -82,24 +82,32 @@ type Group struct {
 // Open opens the group at path ("/batch.slice") below mount. The caller ends
 // with Release. A group that is not there gives an error wrapping ErrGone.
 func Open(mount, path string) (*Group, error) {
+	g := &Group{}
+	if err := g.open(mount, path); err != nil {
+		return nil, err
+	}
+	return g, nil
+}
+
+func (g *Group) open(mount, path string) error {
 	dir, err := unix.Open(mount+path, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC|unix.O_NOFOLLOW, 0)
 	if err == unix.ENOENT {
 		err = unix.ENODEV
 	}
 	if err != nil {
-		return nil, fail(path, "", "open", err)
+		return fail(path, "", "open", err)
 	}
 	var st unix.Stat_t
 	if err := unix.Fstat(dir, &st); err != nil {
 		unix.Close(dir)
-		return nil, fail(path, "", "stat", err)
+		return fail(path, "", "stat", err)
 	}
-	g := &Group{Path: path, Inode: st.Ino, dir: dir}
+	g.Path, g.Inode, g.dir = path, st.Ino, dir
 	for i := range g.fds {
 		g.fds[i] = -1
 	}
 	g.refs.Store(1)
-	return g, nil
+	return nil
 }
 
 // Prepare opens files that are to be read or written later, so that nothing

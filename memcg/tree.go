@@ -20,7 +20,9 @@ type Node struct {
 	Inner  bool   // descended into: its children are known
 
 	children map[string]*Node
+	within   int // children that are descended into
 	watch    int
+	blind    bool // descended into, and there was no watch to be had
 }
 
 // Children returns the node's children in the order of their names.
@@ -35,6 +37,20 @@ func (n *Node) Children() []*Node {
 
 // Child returns the child of that name, or nil.
 func (n *Node) Child(name string) *Node { return n.children[name] }
+
+// EachChild visits the children in no order, and makes no list of them.
+func (n *Node) EachChild(visit func(*Node)) {
+	for _, c := range n.children {
+		visit(c)
+	}
+}
+
+// HasInner reports whether any child is descended into.
+func (n *Node) HasInner() bool { return n.within > 0 }
+
+// There reports whether the tree still knows the node: it, and not a later one
+// of its name.
+func (n *Node) There() bool { return n.Parent == nil || n.Parent.children[n.Name] == n }
 
 // Change is what the tree tells its owner, in order, children after parents
 // when they appear and before them when they go.
@@ -51,9 +67,16 @@ type Tree struct {
 	mount   string
 	descend func(name string) bool
 	fd      int
+	most    int // watches that it takes at most; 0: no bound
 	byWatch map[int]*Node
+	blind   map[*Node]struct{}
+	size    int // nodes below the root
 	events  [16 << 10]byte
 }
+
+// drainReads bounds one Drain, in reads of the events' buffer. It is more than
+// the kernel queues as a rule (fs.inotify.max_queued_events, 16384).
+const drainReads = 64
 
 // treeMask: groups are directories; anything else in a cgroup directory is the
 // kernel's and does not come or go.
@@ -67,7 +90,10 @@ func OpenTree(mount string, descend func(name string) bool) (*Tree, error) {
 	if err != nil {
 		return nil, fail("/", "", "inotify_init", err)
 	}
-	t := &Tree{Root: &Node{Path: "/", Inner: true}, mount: mount, descend: descend, fd: fd, byWatch: map[int]*Node{}}
+	t := &Tree{
+		Root: &Node{Path: "/", Inner: true}, mount: mount, descend: descend, fd: fd,
+		most: watchesOf(maxUserWatches), byWatch: map[int]*Node{}, blind: map[*Node]struct{}{},
+	}
 	if err := t.enter(t.Root, func(Change) {}); err != nil {
 		t.Close()
 		return nil, err
@@ -78,6 +104,9 @@ func OpenTree(mount string, descend func(name string) bool) (*Tree, error) {
 	}
 	return t, nil
 }
+
+// Size returns how many groups the tree knows.
+func (t *Tree) Size() int { return t.size + 1 }
 
 // Fd returns the inotify descriptor to poll for EPOLLIN.
 func (t *Tree) Fd() int { return t.fd }
@@ -100,9 +129,11 @@ func (t *Tree) Lookup(p string) *Node {
 }
 
 // Drain takes in what happened since the last call and tells each change. When
-// the kernel's queue overflowed it looks at the whole tree again.
+// the kernel's queue overflowed it looks at the whole tree again. Who makes groups faster
+// than they can be taken in does not keep it for ever: then the descriptor is
+// still ready when it returns.
 func (t *Tree) Drain(tell func(Change)) error {
-	for {
+	for range drainReads {
 		n, err := unix.Read(t.fd, t.events[:])
 		if err == unix.EAGAIN {
 			return nil
@@ -117,6 +148,7 @@ func (t *Tree) Drain(tell func(Change)) error {
 			return err
 		}
 	}
+	return nil
 }
 
 // take walks inotify_event structures: wd, mask, cookie, len, name.
@@ -167,11 +199,16 @@ func (t *Tree) stat(p string) (uint64, bool) {
 }
 
 func (t *Tree) add(parent *Node, name string, inode uint64, tell func(Change)) error {
-	n := &Node{Path: path.Join(parent.Path, name), Name: name, Parent: parent, Inode: inode, Inner: t.descend(name)}
+	n := &Node{Path: path.Join(parent.Path, name), Parent: parent, Inode: inode, Inner: t.descend(name)}
+	n.Name = n.Path[len(n.Path)-len(name):] // one text for both
 	if parent.children == nil {
 		parent.children = map[string]*Node{}
 	}
-	parent.children[name] = n
+	parent.children[n.Name] = n
+	t.size++
+	if n.Inner {
+		parent.within++
+	}
 	tell(Change{Node: n})
 	if !n.Inner {
 		return nil
@@ -182,15 +219,22 @@ func (t *Tree) add(parent *Node, name string, inode uint64, tell func(Change)) e
 // enter watches a directory first and lists it then, so that a group made in
 // between is seen at least once.
 func (t *Tree) enter(n *Node, tell func(Change)) error {
-	wd, err := unix.InotifyAddWatch(t.fd, t.mount+n.Path, treeMask)
-	if err == unix.ENOENT || err == unix.ENOTDIR {
+	wd, err := 0, error(unix.ENOSPC)
+	if t.most == 0 || len(t.byWatch) < t.most {
+		wd, err = unix.InotifyAddWatch(t.fd, t.mount+n.Path, treeMask)
+	}
+	switch {
+	case err == unix.ENOENT || err == unix.ENOTDIR:
 		return nil // gone again; its parent's watch says so
-	}
-	if err != nil {
+	case err == unix.ENOSPC && n.Parent != nil:
+		n.blind = true
+		t.blind[n] = struct{}{}
+	case err != nil:
 		return fail(n.Path, "", "watch", err)
+	default:
+		n.watch = wd
+		t.byWatch[wd] = n
 	}
-	n.watch = wd
-	t.byWatch[wd] = n
 	return t.list(n, tell)
 }
 
@@ -217,6 +261,13 @@ func (t *Tree) remove(n *Node, tell func(Change)) {
 		t.remove(c, tell)
 	}
 	delete(n.Parent.children, n.Name)
+	t.size--
+	if n.Inner {
+		n.Parent.within--
+	}
+	if n.blind {
+		delete(t.blind, n)
+	}
 	if n.watch != 0 {
 		delete(t.byWatch, n.watch)
 		_, _ = unix.InotifyRmWatch(t.fd, uint32(n.watch))

@@ -60,7 +60,8 @@ type daemon struct {
 	slices  []*slice             // watched
 	taking  map[*memcg.Node]bool // watched, being opened, or cannot be watched
 	byLeaf  map[*controller.Leaf]*leaf
-	changed bool // the tree changed: look at who is watched
+	changed bool // the configuration changed: look at all that is watched
+	crowd   crowd
 
 	taker   *worker.Queue // opens and closes what may take the kernel a while
 	weigher *worker.Queue
@@ -123,6 +124,7 @@ func newDaemon(options configs.Options, set *configs.Set, tell *teller, at place
 	d := &daemon{
 		options: options, set: set, conf: set.Daemon(), tell: tell,
 		start: time.Now(), mount: at.mount, fallen: at.fallen, systemd: at.systemd, hooks: hook.Caller{Dirs: at.hooks}, controlPath: at.control, program: at.program, taking: map[*memcg.Node]bool{}, psi: map[uint64]psi{}, byLeaf: map[*controller.Leaf]*leaf{},
+		crowd: crowd{watched: map[*memcg.Node]*slice{}, budget: newBudget(openFiles())},
 	}
 	ledger, err := memcg.OpenLedger(at.ledger)
 	if err != nil {

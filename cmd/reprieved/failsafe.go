@@ -13,11 +13,13 @@ const rearmAfter = time.Second
 
 // armSlice sets memory.oom.group on all that would be stopped whole, so that
 // the kernel's OOM killer, the failsafe, follows the same rule; or takes it
-// back where the policy does not want it any more. Off the loop.
+// back where the policy does not want it any more. Off the loop, and of leaves that
+// are not open some at a time.
 func (d *daemon) armSlice(s *slice) {
 	want := s.m.Rules().Policy.Stop.Arm && !s.m.Rules().Observe
 	s.armed = want
 	r := d.rosterOf(s)
+	d.armFar(s)
 	j := &r.arming
 	if !j.busy {
 		j.want = want
@@ -58,17 +60,21 @@ func (r *roster) arm(want bool) (failed error) {
 		if want && e.candidate.Excluded() != "" {
 			continue // a stop could not choose it, as far as its name tells
 		}
-		var err error
-		if want && !omitted(e.group, owner) {
-			_, err = e.group.Arm()
-		} else {
-			_, err = e.group.Disarm()
-		}
-		if err != nil && !memcg.IsGone(err) {
+		if err := armOne(e.group, owner, want); err != nil && !memcg.IsGone(err) {
 			failed = err
 		}
 	}
 	return failed
+}
+
+// armOne arms one group, or takes it back. owner is that of the slice.
+func armOne(g *memcg.Group, owner uint32, want bool) (err error) {
+	if want && !omitted(g, owner) {
+		_, err = g.Arm()
+	} else {
+		_, err = g.Disarm()
+	}
+	return err
 }
 
 // omitted reports whether a group is left out by its extended attribute, in a
@@ -95,7 +101,7 @@ func (d *daemon) rearm(now time.Duration) {
 	d.rearmAt = 0
 	for _, s := range d.slices {
 		d.rosterOf(s) // ready for when it is needed
-		if s.armed {
+		if s.armed || len(s.toArm) > 0 {
 			d.armSlice(s)
 		}
 	}

@@ -20,8 +20,13 @@ type leaf struct {
 	held memcg.Hold  // in force; its jobs alone touch it
 	way  plugins.Way // that it is held by, the same
 
-	kills uint64 // oom_kill of its memory.events when it was last looked at
-	gone  bool   // retired: closed when the last job is answered
+	slot    slot // of the budget, that it is open by
+	parting bool // closed since the episode is over: it is a leaf still
+
+	kills   uint64 // oom_kill of its memory.events when it was last looked at
+	counted bool   // before it was opened
+	had     uint64 // bytes when the episode began, where it is opened during one; 0: not known
+	gone    bool   // retired: closed when the last job is answered
 }
 
 // leafFiles is what is read and written of a leaf; all is open before it is
@@ -82,59 +87,104 @@ func besides(n *memcg.Node) []*memcg.Node {
 	return all
 }
 
-// members brings a slice's leaves and witnesses in line with the tree.
+// members brings a slice's leaves and witnesses in line with the tree. It looks
+// at all of them: where one has changed, review does.
 func (d *daemon) members(s *slice) {
 	s.from = s.m.Rules().Policy.Stop.From
 	want := map[*memcg.Node]bool{}
 	for _, n := range leavesBelow(s.node, s.from == "units") {
 		want[n] = true
-		if s.leaves[n] == nil {
+		if !s.has(n) {
 			d.addLeaf(s, n)
 		}
 	}
 	for n := range s.leaves {
 		if !want[n] {
-			d.dropLeaf(s, n)
+			d.dropMember(s, n)
 		}
 	}
+	for n, f := range s.far {
+		if !want[n] {
+			d.dropMember(s, n)
+			continue
+		}
+		f.marks = d.marksOf(s, n)
+	}
+	d.visit(s)
 	d.reviewParts(s)
-	clear(want)
+	d.reviewWitnesses(s)
+}
+
+// reviewWitnesses brings the groups beside a slice's way to the root in line
+// with the tree, the nearest where they are too many.
+func (d *daemon) reviewWitnesses(s *slice) {
+	want := map[*memcg.Node]bool{}
 	for _, n := range besides(s.node) {
 		want[n] = true
-		if s.witnesses[n] == nil {
-			d.addWitness(s, n)
-		}
 	}
 	for n := range s.witnesses {
 		if !want[n] {
 			d.dropWitness(s, n)
 		}
 	}
+	for _, n := range besides(s.node) {
+		if s.witnesses[n] == nil {
+			d.addWitness(s, n)
+		}
+	}
 }
 
-// addLeaf opens a leaf off the loop and gives it to the machine then.
+// addLeaf opens a leaf, or notes it as far where too many are open.
 func (d *daemon) addLeaf(s *slice, n *memcg.Node) {
-	lf := &leaf{node: n}
-	young := s.m.Phase() != controller.PhaseCalm
+	if d.crowd.budget.take(readySlot) {
+		d.openLeaf(s, n, readySlot, s.m.Phase() != controller.PhaseCalm)
+		return
+	}
+	d.addFar(s, n)
+}
+
+// openLeaf opens a leaf off the loop and gives it to the machine then. A young
+// one was made during the episode that runs.
+func (d *daemon) openLeaf(s *slice, n *memcg.Node, by slot, young bool) {
+	lf := &leaf{node: n, slot: by}
 	s.leaves[n] = lf
-	d.open(n, leafFiles, func(g *memcg.Group) bool {
-		if s.leaves[n] != lf {
-			return false
+	mount := d.mount
+	d.later(func() worker.Answer {
+		g, err := memcg.OpenAs(mount, n.Path, n.Inode, leafFiles...)
+		return func() {
+			switch {
+			case s.leaves[n] != lf:
+				if g != nil {
+					d.drop(g)
+				}
+			case err == nil:
+				d.leafOpen(s, lf, g, young)
+			case !memcg.IsGone(err):
+				d.dropLeaf(s, n)
+				d.addFar(s, n)
+				s.far[n].failed = true
+				d.visit(s)
+				d.tell.plain(prioWarning, "%v; it is not kept open", err)
+			}
 		}
-		name := nameOf(n.Path)
-		lf.group, lf.leaf = g, controller.NewLeaf(name.unit, n.Path, n.Inode)
-		lf.leaf.User, lf.leaf.UID = name.user, name.uid
-		lf.leaf.Spared = d.spared(n)
-		if !young {
-			e, _ := g.Events(&d.buf) // without it its kills are counted from 0
-			lf.kills = e.OOMKill
-		}
-		d.byLeaf[lf.leaf] = lf
-		s.version++
-		s.m.AddLeaf(lf.leaf, young)
-		d.rearmSoon()
-		return true
 	})
+}
+
+// leafOpen takes in what openLeaf opened.
+func (d *daemon) leafOpen(s *slice, lf *leaf, g *memcg.Group, young bool) {
+	n := lf.node
+	name := nameOf(n.Path)
+	lf.group, lf.leaf = g, controller.NewLeaf(name.unit, n.Path, n.Inode)
+	lf.leaf.User, lf.leaf.UID, lf.leaf.HadBytes = name.user, name.uid, lf.had
+	lf.leaf.Spared = d.spared(n)
+	if !young && !lf.counted {
+		e, _ := g.Events(&d.buf) // without it its kills are counted from 0
+		lf.kills = e.OOMKill
+	}
+	d.byLeaf[lf.leaf] = lf
+	s.version++
+	s.m.AddLeaf(lf.leaf, young)
+	d.rearmSoon()
 }
 
 // spared reports whether a leaf is never held by itself, as it is never
@@ -151,6 +201,7 @@ func (d *daemon) spared(n *memcg.Node) bool {
 func (d *daemon) dropLeaf(s *slice, n *memcg.Node) {
 	lf := s.leaves[n]
 	delete(s.leaves, n)
+	d.crowd.budget.give(lf.slot)
 	s.version++
 	if lf.leaf == nil {
 		return // not open yet
@@ -167,11 +218,18 @@ func (d *daemon) retire(lf *leaf) {
 	}
 	delete(d.byLeaf, lf.leaf)
 	delete(d.psi, lf.node.Inode)
+	if lf.parting {
+		d.drop(lf.group)
+		return
+	}
 	// What it was armed for it is no more; a group that is gone took it along.
 	d.later(func() worker.Answer { _, _ = lf.group.Disarm(); lf.group.Release(); return nil })
 }
 
 func (d *daemon) addWitness(s *slice, n *memcg.Node) {
+	if len(s.witnesses) >= mostWitnesses {
+		return
+	}
 	w := &witness{seen: &controller.Witness{Path: n.Path}}
 	s.witnesses[n] = w
 	d.open(n, []memcg.File{memcg.Pressure}, func(g *memcg.Group) bool {
@@ -192,7 +250,7 @@ func (d *daemon) dropWitness(s *slice, n *memcg.Node) {
 		return
 	}
 	d.setWitnesses(s)
-	d.later(func() worker.Answer { w.group.Release(); return nil })
+	d.drop(w.group)
 }
 
 func (d *daemon) setWitnesses(s *slice) {

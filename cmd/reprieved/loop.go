@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"reprieve/controller"
-	"reprieve/memcg"
 )
 
 // loop waits, reads, steps and carries out, until the daemon is told to end
@@ -31,6 +30,7 @@ func (d *daemon) loop() error {
 			}
 		}
 		d.tend()
+		d.tendFar(now)
 		d.rearm(now)
 		d.revive(now)
 		d.collect()
@@ -71,6 +71,9 @@ func (d *daemon) patience() time.Duration {
 		}
 		if s.lookAt != 0 {
 			next = min(next, s.lookAt)
+		}
+		if s.census.closeAt != 0 {
+			next = min(next, s.census.closeAt)
 		}
 		if at, ok := s.m.Until(s.last); ok {
 			next = min(next, at)
@@ -151,18 +154,5 @@ func (d *daemon) tend() {
 			s.weighed = nil
 		}
 		d.conform(s)
-	}
-}
-
-// treeReady takes in groups that came and went.
-func (d *daemon) treeReady(uint32) {
-	err := d.tree.Drain(func(c memcg.Change) {
-		d.changed = true
-		if c.Gone && d.watched(c.Node) == nil {
-			delete(d.taking, c.Node)
-		}
-	})
-	if err != nil {
-		d.tell.plain(prioErr, "follow the cgroup tree: %v", err)
 	}
 }

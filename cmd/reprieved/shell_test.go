@@ -45,6 +45,12 @@ func (l *log) String() string {
 	return l.text.String()
 }
 
+func (l *log) forget() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.text = bytes.Buffer{}
+}
+
 // All sizes have nine digits: a write does not cut an ordinary file.
 const none, small, large = "734003200", "104857600", "209715200"
 
@@ -76,12 +82,33 @@ func newShellBeside(t testing.TB, systemd units.Options, policy string, groups .
 			}
 		}
 	}
+	s.serve(systemd, map[string]string{"w.slice": policy})
+	s.wait("the slice to be watched", func() bool { return strings.Contains(s.told.String(), "started; watching w.slice") })
+	return s
+}
+
+// newShellAt is newShell on a tree that is there, with policies by slice.
+func newShellAt(t *testing.T, mount string, policies map[string]string) *shell {
+	t.Helper()
+	nobody := filepath.Join(t.TempDir(), "nobody")
+	s := &shell{t: t, root: mount, ledger: filepath.Join(t.TempDir(), "holds"), told: &log{}, ended: make(chan error, 1)}
+	s.serve(units.Options{PrivateSocket: nobody, BusSocket: nobody}, policies)
+	s.wait("the start", func() bool { return strings.Contains(s.told.String(), "started; ") })
+	return s
+}
+
+// serve starts the daemon.
+func (s *shell) serve(systemd units.Options, policies map[string]string) {
+	t := s.t
+	t.Helper()
 	config := t.TempDir()
 	if err := os.MkdirAll(filepath.Join(config, "slices"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(config, "slices/w.slice.toml"), []byte(policy), 0o644); err != nil {
-		t.Fatal(err)
+	for slice, policy := range policies {
+		if err := os.WriteFile(filepath.Join(config, "slices", slice+".toml"), []byte(policy), 0o644); err != nil {
+			t.Fatal(err)
+		}
 	}
 	options := configs.Options{Dirs: []string{config}, Names: plugins.Names()}
 	set, err := configs.Load(options)
@@ -98,8 +125,6 @@ func newShellBeside(t testing.TB, systemd units.Options, policy string, groups .
 	}
 	go func() { s.ended <- s.d.serve() }()
 	t.Cleanup(s.end)
-	s.wait("the slice to be watched", func() bool { return strings.Contains(s.told.String(), "started; watching w.slice") })
-	return s
 }
 
 func (s *shell) write(parts ...string) {

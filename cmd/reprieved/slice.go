@@ -15,7 +15,6 @@ import (
 	"reprieve/memcg"
 	"reprieve/plugins/report"
 	"reprieve/pressure"
-	"reprieve/units"
 )
 
 // slice is a watched slice that is there.
@@ -32,7 +31,12 @@ type slice struct {
 	arming   bool             // the taker is opening others
 	events   epoll.Token
 
-	leaves    map[*memcg.Node]*leaf
+	leaves    map[*memcg.Node]*leaf // open, or being opened
+	far       map[*memcg.Node]*far  // the others, where they are too many
+	fresh     []*far                // of those, not visited yet
+	toArm     []*far                // left of a round
+	census    census
+	farTold   bool
 	witnesses map[*memcg.Node]*witness
 	parts     map[*memcg.Node]*part // of the root
 
@@ -91,15 +95,14 @@ func (d *daemon) survey() {
 		}
 	}
 	d.surveyBelow(d.tree.Root)
+	d.sayUnwatched()
 }
 
 func (d *daemon) surveyBelow(n *memcg.Node) {
-	if unit, ok := units.FromCgroup(n.Path); ok && units.IsSlice(unit) && d.set.Policy(unit).Watched {
-		if s := d.watched(n); s != nil {
-			d.members(s)
-		} else if !d.taking[n] {
-			d.takeUp(n, unit)
-		}
+	if s := d.watched(n); s != nil {
+		d.members(s)
+	} else {
+		d.mayTakeUp(n)
 	}
 	for _, c := range n.Children() {
 		if c.Inner {
@@ -108,14 +111,7 @@ func (d *daemon) surveyBelow(n *memcg.Node) {
 	}
 }
 
-func (d *daemon) watched(n *memcg.Node) *slice {
-	for _, s := range d.slices {
-		if s.node == n {
-			return s
-		}
-	}
-	return nil
-}
+func (d *daemon) watched(n *memcg.Node) *slice { return d.crowd.watched[n] }
 
 // takeUp opens a slice and all that is read of it, off the loop.
 func (d *daemon) takeUp(n *memcg.Node, unit string) {
@@ -146,17 +142,18 @@ func (d *daemon) taken(n *memcg.Node, unit string, rules controller.Rules, g *me
 	}
 	s := &slice{
 		unit: unit, node: n, group: g, limits: rules.Policy.Pressure,
-		leaves: map[*memcg.Node]*leaf{}, witnesses: map[*memcg.Node]*witness{}, parts: map[*memcg.Node]*part{},
+		leaves: map[*memcg.Node]*leaf{}, far: map[*memcg.Node]*far{}, witnesses: map[*memcg.Node]*witness{}, parts: map[*memcg.Node]*part{},
 	}
 	s.onVictim = func(uint32) { d.victimReady(s) }
 	s.onEvents = func(uint32) { d.eventsReady(s) }
-	d.makeLanes(sliceLanes)
+	d.makeLanes(max(0, sliceLanes*(len(d.slices)+1)-d.allLanes)) // those of slices that went are used again
 	d.reviver.Watch(unit)
 	s.self = &leaf{node: n, group: g.Retain(), leaf: controller.NewLeaf(unit, n.Path, n.Inode)}
 	s.m = controller.NewMachine(&d.host, unit, rules, s.self.leaf, newID)
 	d.retrace(s)
 	d.byLeaf[s.self.leaf] = s.self
 	d.slices = append(d.slices, s)
+	d.crowd.watched[n] = s
 	d.arm(s, triggers)
 	s.prompt, s.armed = len(rules.Policy.Pressure.Events) > 0, rules.Policy.Stop.Arm && !rules.Observe
 	d.pollEvents(s)
@@ -169,6 +166,7 @@ func (d *daemon) taken(n *memcg.Node, unit string, rules controller.Rules, g *me
 // letGo ends the watching of a slice. What it holds is lifted first.
 func (d *daemon) letGo(s *slice) {
 	d.slices = slices.DeleteFunc(d.slices, func(have *slice) bool { return have == s })
+	delete(d.crowd.watched, s.node)
 	d.carry(s, s.m.Close(d.room()))
 	s.gone = true
 	d.guard.forget(s)
@@ -187,6 +185,7 @@ func (d *daemon) letGo(s *slice) {
 	for n := range s.leaves {
 		d.dropLeaf(s, n)
 	}
+	d.leaveFar(s)
 	for n := range s.witnesses {
 		d.dropWitness(s, n)
 	}

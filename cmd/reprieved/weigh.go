@@ -3,6 +3,7 @@ package main
 import (
 	"time"
 
+	"reprieve/configs"
 	"reprieve/controller"
 	"reprieve/memcg"
 )
@@ -30,6 +31,9 @@ type weighing struct {
 	open  map[uint64]*memcg.Group // by inode, of all candidates
 	extra []*memcg.Group          // of those, opened by the worker
 	inner map[*controller.Level]*inner
+	looks []look           // the far leaves
+	far   map[uint64]*look // those of them that are candidates
+	set   *configs.Set
 	owner uint32 // of the directory of the watched slice
 	buf   memcg.Buffer
 	reads int // of memory.stat
@@ -64,6 +68,7 @@ func (d *daemon) weighing(s *slice, scale controller.Scale) *weighing {
 	w := r.weighing()
 	scale.Recursive = d.recursive
 	w.d, w.s, w.mount, w.scale, w.samples, w.now = d, s, d.mount, scale, scale.Order.Samples(), d.now()
+	w.set, w.looks = d.set, s.looks(w.looks)
 	for i := range r.entries {
 		lf, f := r.entries[i].lf, &w.figures[i]
 		f.gained, f.stalled, f.base = lf.leaf.Figures()
@@ -86,6 +91,7 @@ func (w *weighing) Answer() {
 	for i := range w.figures {
 		w.roster.entries[i].lf.kills = w.figures[i].kills
 	}
+	w.keepKills()
 	if s.gone {
 		d.dismiss(w)
 		return
@@ -108,13 +114,15 @@ func (d *daemon) dismiss(w *weighing) {
 	for _, g := range w.extra {
 		d.drop(g)
 	}
-	w.all, w.open, w.inner, w.extra = nil, nil, nil, nil
+	w.all, w.open, w.inner, w.extra, w.far = nil, nil, nil, nil, nil
 	w.roster.giveBack(d, w)
 }
 
-func (d *daemon) priority(n name) int {
+func (d *daemon) priority(n name) int { return priorityOf(d.set, n) }
+
+func priorityOf(set *configs.Set, n name) int {
 	if n.slice && !n.user {
-		return d.set.Policy(n.unit).Priority
+		return set.Priority(n.unit)
 	}
 	return unitPriority
 }
@@ -163,10 +171,11 @@ func (d *daemon) protect(c *controller.Candidate, n *memcg.Node) {
 // those that can still win.
 func (w *weighing) run() {
 	w.owner, _ = w.roster.self.Owner()
+	w.addFar()
 	w.survey()
 	for i := range w.all {
 		w.look(&w.all[i])
-		if w.scale.Kernel {
+		if w.scale.Kernel && i < len(w.figures) {
 			w.count(&w.all[i], &w.figures[i])
 		}
 	}
@@ -176,11 +185,16 @@ func (w *weighing) run() {
 		w.measure(&w.all[i])
 	}
 	w.scale.Rank(w.all)
+	w.keepFirst()
 }
 
 // look reads what is read of every candidate.
 func (w *weighing) look(c *controller.Candidate) {
 	g := w.open[c.Inode]
+	if g == nil {
+		w.lookFar(c)
+		return
+	}
 	var err, errSwap error
 	c.UsageBytes, err = g.Usage(&w.buf)
 	c.SwapBytes, errSwap = g.Swap(&w.buf)
@@ -190,7 +204,8 @@ func (w *weighing) look(c *controller.Candidate) {
 	c.Score.FootprintBytes = c.UsageBytes + c.SwapBytes
 	last := c.Levels[len(c.Levels)-1]
 	last.UsageBytes = c.UsageBytes
-	w.prefer(c, g)
+	own, owner, err := g.Preference()
+	w.prefer(c, own, owner, err)
 	if n := len(c.Levels); n > 1 && c.Levels[n-2].Guard > 0 {
 		last.Guard = w.guardOf(c) // it shares with its siblings what they all have
 	}
@@ -212,13 +227,12 @@ func (w *weighing) count(c *controller.Candidate, f *figures) {
 
 // prefer reads the extended attributes of a candidate; omit of any group above
 // counts, otherwise the nearest.
-func (w *weighing) prefer(c *controller.Candidate, g *memcg.Group) {
+func (w *weighing) prefer(c *controller.Candidate, own memcg.Preference, owner uint32, err error) {
 	for _, l := range c.Levels[:len(c.Levels)-1] {
 		if in := w.inner[l]; in != nil && in.preference != memcg.NoPreference && c.Preference != memcg.Omit {
 			c.Preference = in.preference
 		}
 	}
-	own, owner, err := g.Preference()
 	switch {
 	case err != nil || own == memcg.NoPreference || c.Preference == memcg.Omit:
 	case memcg.Honoured(owner, w.owner):
@@ -246,8 +260,11 @@ func (w *weighing) sample(c *controller.Candidate, g *memcg.Group) {
 
 // measure reads what is read of those that can still win.
 func (w *weighing) measure(c *controller.Candidate) {
-	g := w.open[c.Inode]
+	g := w.at(c)
 	c.Measured = true
+	if g == nil {
+		return
+	}
 	if c.Empty = c.Empty || w.isEmpty(g); c.Empty {
 		return
 	}
