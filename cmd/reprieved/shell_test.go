@@ -174,14 +174,6 @@ func (s *shell) hold() {
 	})
 }
 
-// breach makes the counter rise once, and wakes the loop.
-func (s *shell) breach() {
-	s.t.Helper()
-	s.write("w.slice", "memory.events", "max 101")
-	s.d.desk.Post(func() { s.d.slices[0].dirty = true })
-	s.wait("the breach", func() bool { return strings.Contains(s.told.String(), "w.slice is in breach") })
-}
-
 func (s *shell) wait(what string, ok func() bool) {
 	s.t.Helper()
 	for end := time.Now().Add(20 * time.Second); !ok(); time.Sleep(5 * time.Millisecond) {

@@ -10,7 +10,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 
 "$here/../need.sh" guest
 for suite in "$@"; do "$here/image.sh" "$suite" >/dev/null; done
-printf 'exec ./scenarios.test -test.v -test.timeout 42m -test.run %q\n' "$run" >"$payload/command"
+printf 'exec ./scenarios.test -test.v -test.timeout 62m -test.run %q\n' "$run" >"$payload/command"
 
 tmp=$(mktemp -d)
 pids=()
