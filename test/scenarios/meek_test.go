@@ -30,6 +30,7 @@ urgent = "0%"
 	// It thrashes within a limit of its own: it stalls, and does not grow.
 	g.unit("batch-d.slice", "[Slice]\nMemoryMax=40M\n")
 	g.service("thrasher.service", "batch-d.slice", load+" hog -rate 40M -max 90M -touch")
+	g.longWatchdog()
 	g.daemonReload()
 	g.start("thrasher.service")
 	g.wait("the thrasher to have all that it grows to", func() bool { return g.meekHas("thrasher.service", 90<<10) })
@@ -37,7 +38,12 @@ urgent = "0%"
 	g.witness()
 	g.await(watch.Breach, "REPRIEVE_SLICE", "batch.slice")
 
-	hold := g.awaitHold()
+	// Held in its first moments it could not give back what it had then: it grows while the daemon does not look.
+	g.whileStopped(func() {
+		g.start(hog)
+		g.wait("the hog to have grown", func() bool { return g.bytes("batch-b.slice", "memory.current") >= 100<<20 })
+	})
+	hold := g.await(watch.Hold, "REPRIEVE_SLICE", "batch.slice", "UNIT", "batch-b.slice")
 	g.free()
 	acquitted := g.await(watch.Acquitted, "UNIT", "batch-b.slice")
 	g.checkEpisode(hold, acquitted)
