@@ -12,6 +12,8 @@ CATALOGDIR ?= $(LIBDIR)/systemd/catalog
 COMPLETIONDIR ?= $(PREFIX)/share/bash-completion/completions
 
 # SUITES are the Debian releases of the guests, RUN is a pattern as of go test -run, FUZZTIME the time of one fuzz target.
+# The benchmark is for bookworm unless SUITES says otherwise: that one has all of the peers.
+BENCH_SUITES := $(or $(SUITES),bookworm)
 SUITES ?= bookworm trixie
 RUN ?= .
 FUZZTIME ?= 10s
@@ -19,14 +21,19 @@ FUZZTIME ?= 10s
 GO ?= go
 # What a guest gets. Two runs at a time in one checkout need one each.
 PAYLOAD ?= build/payload
+# The benchmark: how many rounds, of which loads and controllers (empty: all; see docs/benchmarks.md), and where its results stay.
+ROUNDS ?= 5
+LOADS ?=
+CONTROLLERS ?=
+BENCH_RESULTS ?= build/bench
 # Static, and the same bytes wherever it is built.
 GOBUILD = CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false
 STATICCHECK = $(GO) tool -modfile=tools.mod staticcheck
 
-.PHONY: help build test test-unit test-race test-vm payload traces demo lint bench fuzz-short install clean
+.PHONY: help build test test-unit test-race test-vm payload traces demo lint bench bench-report bench-go fuzz-short install clean
 
 help: ## List the targets.
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
 
 build: ## Build bin/reprieved and bin/reprievectl.
 	$(GOBUILD) -o bin/ ./cmd/...
@@ -65,7 +72,15 @@ lint: ## gofmt, go vet and staticcheck, the guest's tests included.
 	$(STATICCHECK) ./...
 	$(STATICCHECK) -tags guest ./test/...
 
-bench: ## Run the benchmarks.
+bench: payload ## Compare with the peers, for hours; a quick look: make bench ROUNDS=1 LOADS=steady CONTROLLERS="reprieve-0 earlyoom"
+	$(GOBUILD) -o $(PAYLOAD)/bench ./test/bench
+	test/vm/bench.sh $(PAYLOAD) $(BENCH_RESULTS) $(ROUNDS) '$(LOADS)' '$(CONTROLLERS)' $(BENCH_SUITES); \
+	  code=$$?; $(PAYLOAD)/bench report -results $(BENCH_RESULTS) -document docs/benchmarks.md $(BENCH_SUITES) && exit $$code
+
+bench-report: ## Make the tables and the chart of docs/benchmarks.md anew from the results that are there.
+	$(GO) run ./test/bench report -results $(BENCH_RESULTS) -document docs/benchmarks.md $(BENCH_SUITES)
+
+bench-go: ## Run the benchmarks of the packages.
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
 # go test -fuzz takes one target of one package at a time.

@@ -21,6 +21,7 @@ func hog(args []string) error {
 	flags.Var(&limit, "max", "bytes to grow to")
 	threads := flags.Int("threads", 1, "goroutines that grow")
 	touch := flags.Bool("touch", false, "keep writing to all it has, so that what was swapped out comes back")
+	pause := flags.Duration("pause", time.Millisecond, "with -touch, after each MiB")
 	after := flags.Duration("after", 0, "free everything this long after the start (0: never)")
 	ignoreTerm := flags.Bool("ignore-term", false, "ignore SIGTERM")
 	if err := flags.Parse(args); err != nil {
@@ -52,7 +53,7 @@ func hog(args []string) error {
 		}()
 	}
 	if *touch {
-		go thrash(memory)
+		go thrash(memory, *pause)
 	}
 	<-free
 	if err := memory.release(); err != nil {
@@ -62,9 +63,9 @@ func hog(args []string) error {
 }
 
 // thrash writes to all of the memory again and again, with pauses that leave a CPU to others.
-func thrash(m *memory) {
+func thrash(m *memory, pause time.Duration) {
 	for offset := 0; !m.released.Load(); {
 		offset = m.touch(offset, 1<<20)
-		time.Sleep(time.Millisecond)
+		time.Sleep(pause)
 	}
 }

@@ -8,6 +8,9 @@
 //	load hook     listens to hear what is about to be stopped
 //	load pinned   keeps page cache that reclaim cannot take
 //	load wave     grows and frees, again and again
+//	load crowd    is many small hogs
+//	load scan     reads a file or a disk again and again
+//	load pulse    ticks at fixed times, and keeps a record of them
 //
 // It touches memory that it maps itself, so that Go's collector has no part in what a cgroup is charged. Each verb runs until
 // a signal ends it. SIGUSR1 makes a hog free all it has and stay.
@@ -27,9 +30,10 @@ func main() {
 
 // verbs by name; each takes its own arguments and returns an error, or not at all.
 func run(args []string, stderr io.Writer) int {
-	verbs := map[string]func([]string) error{"hog": hog, "cache": cache, "canary": canary, "sleeper": sleeper, "bomb": bomb, "pinned": pinned, "wave": wave, "hook": hook}
+	verbs := map[string]func([]string) error{"hog": hog, "cache": cache, "canary": canary, "sleeper": sleeper, "bomb": bomb, "pinned": pinned, "wave": wave, "hook": hook,
+		"crowd": crowd, "scan": scan, "pulse": pulse}
 	if len(args) == 0 || verbs[args[0]] == nil {
-		fmt.Fprintln(stderr, "usage: load hog|cache|canary|sleeper|bomb|pinned|wave|hook [flags]")
+		fmt.Fprintln(stderr, "usage: load hog|cache|canary|sleeper|bomb|pinned|wave|hook|crowd|scan|pulse [flags]")
 		return 2
 	}
 	if err := verbs[args[0]](args[1:]); err != nil {
