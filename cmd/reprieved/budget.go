@@ -69,6 +69,3 @@ func (b *budget) give(s slot) {
 		b.used[s]--
 	}
 }
-
-// free is how many slots are left.
-func (b *budget) free(s slot) int { return b.most[s] - b.used[s] }

@@ -13,7 +13,6 @@ type crowd struct {
 	watched map[*memcg.Node]*slice
 	altered []*memcg.Node // by the tree, since it was drained last
 	budget  budget
-	fitted  int           // that the collector's limit allows for
 	blind   int           // groups without a watch when that was told last
 	counter *worker.Queue // reads far leaves; choices do not wait for it. nil: there are none
 }
