@@ -186,7 +186,11 @@ func (t *teller) Send(fields []report.Field) error {
 	return err
 }
 
-// drain waits, for a second at most, until all that was told is sent.
+// drainBound is how long the end waits for what was told: longer than one
+// message may wait for a journal that is full, see Send.
+const drainBound = 3 * time.Second
+
+// drain waits, for drainBound at most, until all that was told is sent.
 func (t *teller) drain() {
 	idle := make(chan struct{})
 	go func() {
@@ -195,6 +199,6 @@ func (t *teller) drain() {
 	}()
 	select {
 	case <-idle:
-	case <-time.After(time.Second):
+	case <-time.After(drainBound):
 	}
 }
