@@ -15,7 +15,8 @@ import (
 	"reprieve/test/watch"
 )
 
-// loopThread returns the thread of the daemon's event loop: the one of real-time priority that waits in epoll.
+// loopThread returns the thread of the daemon's event loop: the one of real-time priority that waits in epoll. The guard's thread, which has that
+// priority as well, waits in ppoll.
 func (g *guest) loopThread() int {
 	g.t.Helper()
 	tasks := fmt.Sprintf("/proc/%d/task", g.mainPID("reprieved.service"))

@@ -3,6 +3,7 @@
 package scenarios
 
 import (
+	"fmt"
 	"os"
 	"strconv"
 	"strings"
@@ -182,57 +183,45 @@ func TestCalmCostsNothing(t *testing.T) {
 	g.threeLeaves(leaves{})
 	g.startDaemon()
 	g.witness()
-	pid := g.mainPID("reprieved.service")
 	time.Sleep(3 * time.Second) // what the start left to do
 
-	// A guest that stands still makes ten seconds longer. What else goes on in it, such as the rest of the start on a slow CPU, may wake the
-	// loop now and then, and not in each of three spans.
-	var woke, most int
-	for range 3 {
-		before, start := g.loopWakeUps(pid), time.Now()
-		time.Sleep(10 * time.Second)
-		woke = g.loopWakeUps(pid) - before
-		most = int(time.Since(start).Seconds()/3.3) + 2
-		if woke >= 2 && woke <= most {
-			break
-		}
-	}
-	if woke < 2 || woke > most {
-		t.Errorf("the loop woke %d times in ten seconds of calm, the third time, want 2 to %d times for the watchdog's messages alone", woke, most)
-	}
+	g.checkAsleep(g.loopThread())
 	g.never(watch.Breach)
 }
 
-// loopWakeUps returns how often the daemon's loop has gone to sleep, and so woke again. The loop's thread is the one that runs with
-// SCHED_FIFO.
-func (g *guest) loopWakeUps(pid int) int {
+// checkAsleep checks that the loop wakes for the watchdog's messages alone. A guest that stands still makes ten seconds longer. What else goes
+// on in it, such as the rest of the start on a slow CPU, may wake the loop now and then, and not in each of three spans.
+func (g *guest) checkAsleep(loop int) {
 	g.t.Helper()
-	tasks := "/proc/" + strconv.Itoa(pid) + "/task"
-	entries, err := os.ReadDir(tasks)
+	var woke, most int
+	for range 3 {
+		before, start := g.wakeUps(loop), time.Now()
+		time.Sleep(10 * time.Second)
+		woke = g.wakeUps(loop) - before
+		most = int(time.Since(start).Seconds()/3.3) + 2
+		if woke >= 2 && woke <= most {
+			return
+		}
+	}
+	g.t.Errorf("the loop woke %d times in ten seconds of calm, the third time, want 2 to %d times for the watchdog's messages alone", woke, most)
+}
+
+// wakeUps returns how often a thread of the daemon has gone to sleep, and so woke again.
+func (g *guest) wakeUps(tid int) int {
+	g.t.Helper()
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", tid))
 	if err != nil {
 		g.t.Fatal(err)
 	}
-	for _, task := range entries {
-		const policy, fifo = 41 - 3, "1" // field 41 of /proc/PID/stat, counted from behind the name
-		stat, _ := os.ReadFile(tasks + "/" + task.Name() + "/stat")
-		_, rest, _ := strings.Cut(string(stat), ") ")
-		if fields := strings.Fields(rest); len(fields) <= policy || fields[policy] != fifo {
-			continue
-		}
-		status, err := os.ReadFile(tasks + "/" + task.Name() + "/status")
-		if err != nil {
-			g.t.Fatal(err)
-		}
-		for line := range strings.Lines(string(status)) {
-			if value, ok := strings.CutPrefix(line, "voluntary_ctxt_switches:"); ok {
-				n, err := strconv.Atoi(strings.TrimSpace(value))
-				if err != nil {
-					g.t.Fatal(err)
-				}
-				return n
+	for line := range strings.Lines(string(status)) {
+		if value, ok := strings.CutPrefix(line, "voluntary_ctxt_switches:"); ok {
+			n, err := strconv.Atoi(strings.TrimSpace(value))
+			if err != nil {
+				g.t.Fatal(err)
 			}
+			return n
 		}
 	}
-	g.t.Fatal("no thread of the daemon runs with SCHED_FIFO")
+	g.t.Fatalf("no voluntary_ctxt_switches in /proc/%d/status", tid)
 	return 0
 }
