@@ -39,7 +39,7 @@ func contradictions(p Policy) Errors {
 	return errs
 }
 
-// leftIsLimit reports whether a file makes pressure.left a limit. Its default is none: it judges hosts without swap only.
+// leftIsLimit reports whether a file makes pressure.left a limit. Its default is none: it judges hosts without swap, or with little left of it, only.
 func leftIsLimit(p Policy) bool { return p.Origins["pressure.left"].File != "" && p.Pressure.Left > 0 }
 
 // byBesideSteps: who writes both in one file takes hold.by for a step. From different files the steps win.

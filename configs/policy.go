@@ -56,8 +56,8 @@ type Pressure struct {
 	// Scarce is what a stall must find to count: less of the host's memory than this is available (MemAvailable of
 	// MemTotal, /proc/meminfo). 0 to 100%; default 0, which is off, but 10% for "-.slice". It is no limit by itself.
 	Scarce Share
-	// Left is for a host without swap: the slice is in breach when, at its present rate, memory would be used up in this
-	// time. 0, which is off, to 1 minute; default 3 s.
+	// Left is for a host without swap, or with less than a quarter of it free: the slice is in breach when, at its present
+	// rate, memory and swap would be used up in this time. 0, which is off, to 1 minute; default 3 s.
 	Left time.Duration
 }
 

@@ -75,6 +75,9 @@ const (
 	// BusBound is how long a stop waits for systemd to queue the job. The shell
 	// asks on for longer: an answer that is late counts as well.
 	BusBound = 500 * time.Millisecond
+	// HasteBound is the same where others suffer meanwhile. A PID 1 that is well
+	// answers in a hundredth of it; one that waits for memory is not waited for.
+	HasteBound = 100 * time.Millisecond
 	// unheardBound is how long the end of a stop waits for systemd's answer to it
 	// when all else is done.
 	unheardBound = 2 * time.Second

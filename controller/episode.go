@@ -157,7 +157,7 @@ const byLeft = "left"
 // spared says that it might go on, with enough memory for all.
 func (m *Machine) relieve(now time.Duration, in *Reading, spared bool, out []Decision) []Decision {
 	note := m.note(NoteRelief, now)
-	note.UsageBytes, note.Grounds, note.Spared = in.UsageBytes, m.grounds, spared
+	note.UsageBytes, note.Grounds, note.Spared, note.More = in.UsageBytes, m.grounds, spared, m.more
 	m.used += m.spent(now)
 	m.ended = now
 	if spared {

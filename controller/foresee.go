@@ -63,7 +63,7 @@ func (m *Machine) signStop(out []Decision) []Decision {
 	}
 	until := s.killAsked
 	if until == never {
-		until = max(s.began, s.hooksBy) + BusBound + m.rules.Policy.Stop.Grace
+		until = max(s.began, s.hooksBy) + s.bound + m.rules.Policy.Stop.Grace
 	}
 	m.foresight.signed = true
 	return append(out, Decision{Action: Sign, Victim: &s.victim, Until: until})

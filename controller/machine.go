@@ -186,6 +186,9 @@ func (m *Machine) Until(last time.Duration) (time.Duration, bool) {
 	if m.fresh {
 		return last + firstTick, true
 	}
+	if m.phase == PhaseStopping && m.stop.waiting && m.stop.killAsked == never {
+		return min(last+Tick, max(m.stop.asked+m.stop.bound, last)), true
+	}
 	return last + Tick, true
 }
 

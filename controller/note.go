@@ -65,6 +65,16 @@ const (
 	BecauseKernel                 // the kernel's OOM killer killed a part of it
 )
 
+// hasty reports whether each moment until the stop costs somebody: nobody is
+// held, or others suffer in spite of it.
+func (w Why) hasty() bool {
+	switch w {
+	case BecauseNoDelay, BecauseOOM, BecauseScarce, BecauseOthers, BecauseMore:
+		return true
+	}
+	return false
+}
+
 // Note is what is told to people, all figures in it. It is a value; the slice
 // of candidates is not changed after it was told.
 type Note struct {
@@ -85,6 +95,7 @@ type Note struct {
 	Mark       memcg.Limit // NoteHold: the memory.high or memory.max set
 	By         string      // NoteHold: throttle, freeze or raise
 	LentBytes  uint64      // NoteHold by raise
+	More       bool        // NoteRelief: somebody was stopped before it, and the pressure went on then
 	Spared     bool        // NoteRelief: the delay is over, the pressure is not, and the host is not short
 
 	Why        Why

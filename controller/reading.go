@@ -32,6 +32,9 @@ type Reading struct {
 	// The host's free memory and swap against the configured floors, see Scarce.
 	Host   HostReading
 	HostOK bool
+	// Stirring says that somebody has waited for memory, or that the kernel has
+	// made room, somewhere on the host within the last seconds.
+	Stirring bool
 
 	Victim VictimReading // while a stop of this slice's is under way
 }

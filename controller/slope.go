@@ -6,11 +6,11 @@ import (
 	"reprieve/memcg"
 )
 
-// slope is how fast the room of a slice shrinks, where there is no swap: PSI
-// is blind then until the last half second, and the kernel's OOM killer comes
-// right behind it.
+// slope is how fast the room of a slice shrinks, where there is no swap or it
+// is nearly used up: PSI is blind then until the last half second, and the
+// kernel's OOM killer comes right behind it.
 type slope struct {
-	on   bool // the host has no swap, and the slice has an end to its memory
+	on   bool // the slice has an end to its memory, and no swap puts that off
 	at   [slopeSamples]time.Duration
 	room [slopeSamples]uint64
 	n    int // samples held, the oldest at 0
@@ -25,6 +25,10 @@ const (
 	// look comes in half of the time that it would need.
 	fillRate              = 1 << 30 // bytes a second
 	soonestLook, lastLook = 250 * time.Millisecond, 10 * time.Second
+	// swapShare is the part of the swap that has to be free for a host with swap
+	// to be one. Swap was seen to fill, and the kernel to kill, without a stall that
+	// any limit would notice.
+	swapShare = 4
 )
 
 // lookAfter is how long calm may go on without a look.
@@ -34,6 +38,13 @@ func (s *slope) lookAfter() time.Duration {
 	}
 	fill := time.Duration(float64(s.room[s.n-1]) / fillRate / 2 * float64(time.Second))
 	return min(max(fill, soonestLook), lastLook)
+}
+
+// Shares reports whether a look of a machine in calm, the last of which is known,
+// may as well come now, with that of another: three quarters of its wait are
+// over. One wake-up serves both, and they stay together from then on.
+func (m *Machine) Shares(now, last time.Duration) bool {
+	return m.phase == PhaseCalm && m.slope.on && m.nHeld == 0 && now-last >= m.slope.lookAfter()/4*3
 }
 
 // add notes the room at a time, and forgets what is older than the span needs.
@@ -76,7 +87,7 @@ func (s *slope) left() (left time.Duration, rate uint64, ok bool) {
 type Wants struct {
 	Host  bool // /proc/meminfo in calm as well
 	Room  bool // memory.max and memory.stat of the slice
-	Slope bool // the same, where the host has no swap
+	Slope bool // the same, where the host has no swap or begins to use it
 	Self  bool // the slice as a leaf: it may be held as a whole
 }
 
@@ -92,17 +103,20 @@ func (m *Machine) Wants() Wants {
 }
 
 // Slope reports whether the slice is looked at for how fast it fills: there is
-// no swap, the policy wants it, and there is an end to its memory.
+// no swap or it is being used, the policy wants it, and there is an end to its memory.
 func (m *Machine) Slope() bool { return m.slope.on }
 
-// fathom measures how long the memory of a slice without swap will last.
+// fathom measures how long memory and swap will last. Where there is swap it
+// begins with the first sign of reclaim, and counts from when little of it is left.
 func (m *Machine) fathom(now time.Duration, in *Reading, s *Sight) {
 	limit := m.rules.Policy.Pressure.Left
 	if !in.HostOK {
 		return // what was known of it stays: the next look comes as it would have
 	}
 	root := m.self != nil && m.self.Path == "/"
-	if limit == 0 || in.Host.SwapTotalBytes > 0 || (!root && in.RoomOK && in.Max == memcg.Max) {
+	swap := in.Host.SwapTotalBytes > 0
+	quiet := swap && !in.Stirring && (m.phase == PhaseCalm || !m.slope.on) // while nobody makes room, none is missing
+	if limit == 0 || quiet || (!root && in.RoomOK && in.Max == memcg.Max) {
 		m.slope = slope{}
 		return
 	}
@@ -113,9 +127,10 @@ func (m *Machine) fathom(now time.Duration, in *Reading, s *Sight) {
 		}
 		room = min(room, freeBelow(in))
 	}
+	room += in.Host.SwapFreeBytes
 	m.slope.on = true
 	m.slope.add(now, room)
-	s.LeftOn = true
+	s.LeftOn = in.Host.SwapFreeBytes <= in.Host.SwapTotalBytes/swapShare
 	s.RoomBytes = room
 	s.Left, s.RateBytes, s.LeftOK = m.slope.left()
 }

@@ -196,3 +196,65 @@ func TestMachine_SlopeLooks(t *testing.T) {
 		}
 	}
 }
+
+// Ensure swap that fills is a breach before memory and swap are gone, once little of it is left and the kernel makes room; and that
+// nothing of the sort is looked at before.
+func TestMachine_SlopeOfSwap(t *testing.T) {
+	for _, tt := range []struct {
+		name     string
+		swap     uint64 // free of 512 MiB, at first
+		stirring bool
+		most     uint64 // that may be left of both at the breach; 0: none comes
+		least    uint64
+	}{
+		{"it fills", 512 * mib, true, 188 * mib, 120 * mib},
+		{"it is full", 0, true, 310 * mib, 250 * mib},
+		{"nobody makes room", 512 * mib, false, 0, 0},
+	} {
+		w, s, b := swapless(t, policy())
+		w.swapless, w.swap, w.stirring = false, tt.swap, tt.stirring
+		s.self.Path, s.max = "/", 0
+		w.available = 400 * mib
+		b.grow = 0 // what it takes is told by what the host has left: 100 MiB a second
+		left, breached := uint64(0), false
+		w.run(8*sec, func() {
+			if breached = breached || s.m.Phase() != controller.PhaseCalm; !breached {
+				left = w.available + w.swap
+			}
+			if w.available > 60*mib || w.swap == 0 {
+				w.available -= min(w.available, mib)
+			} else {
+				w.swap -= min(w.swap, mib)
+			}
+		})
+		switch {
+		case breached != (tt.most > 0):
+			t.Errorf("%s: breach %v, with %d MiB left; want %v; %q", tt.name, breached, left/mib, tt.most > 0, w.log)
+		case breached && (left > tt.most || left < tt.least):
+			t.Errorf("%s: breach with %d MiB left, want %d to %d", tt.name, left/mib, tt.least/mib, tt.most/mib)
+		}
+		if at, on := s.m.Until(w.now); !tt.stirring && (on || at < w.now) {
+			t.Errorf("%s: the next look is at %v (%v), want none", tt.name, at, on)
+		}
+	}
+}
+
+// Ensure looks in calm come together when they are near each other, and no look
+// comes much too early for that.
+func TestMachine_SharesLooks(t *testing.T) {
+	w, s, b := swapless(t, policy())
+	b.grow = 0
+	w.available = 1 << 50
+	s.max = memcg.Limit(s.usage() + 4096*mib) // a look in two seconds
+	w.run(100*ms, nil)
+	for after, want := range map[time.Duration]bool{0: false, sec: false, 1500 * ms: true, 3 * sec: true} {
+		if got := s.m.Shares(s.last+after, s.last); got != want {
+			t.Errorf("Shares(%v after the last look) = %v, want %v", after, got, want)
+		}
+	}
+	s.stall = 0.5
+	w.run(2*sec, nil)
+	if s.m.Phase() == controller.PhaseCalm || s.m.Shares(w.now+sec, s.last) {
+		t.Errorf("phase %v shares its looks, want an episode that does not", s.m.Phase())
+	}
+}

@@ -19,7 +19,8 @@ type stop struct {
 	hooksBy  time.Duration // no longer than this
 	asked    time.Duration // StopUnit was last given out; never: not yet
 	began    time.Duration // and first: the grace time counts from then
-	waiting  bool          // for its answer
+	bound    time.Duration // for its answer, before the kill
+	waiting  bool          // for it
 	queued   bool          // systemd has the job
 	hopeless bool          // asking again cannot help
 	missed   int           // how often it could not be asked, or did not answer
@@ -74,6 +75,10 @@ func (m *Machine) startStop(now time.Duration, victim *Candidate, all []Candidat
 	out = append(out, Decision{Action: Report, Note: m.stopNote(now, victim, all)})
 	m.choice = choice{since: never}
 	m.stop = stop{victim: *victim, decided: now, before: m.usage, sized: m.usageOK, asked: never, killAsked: never, swept: never, empty: never}
+	m.stop.bound = BusBound
+	if m.why.hasty() {
+		m.stop.bound = HasteBound
+	}
 	m.phase, m.due = PhaseStopping, true
 	m.host.doomed = victim.Path
 	m.stop.hooksBy = now + m.rules.Policy.Stop.Hooks
@@ -171,7 +176,7 @@ func (m *Machine) proceed(now time.Duration, out []Decision) []Decision {
 			return out
 		}
 	}
-	if s.waiting && now-s.asked >= BusBound {
+	if s.waiting && now-s.asked >= s.bound {
 		s.waiting = false // PID 1 is slow, and may do it all the same
 	}
 	if s.killAsked == never {

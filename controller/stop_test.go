@@ -2,7 +2,12 @@ package controller_test
 
 import (
 	"errors"
+	"slices"
 	"testing"
+	"time"
+
+	"reprieve/configs"
+	"reprieve/controller"
 )
 
 // Ensure a delay of zero stops at once and holds nothing.
@@ -115,6 +120,43 @@ func TestMachine_BusFails(t *testing.T) {
 		w.run(15*sec, untilDead(s, b))
 		if b.alive || !a.alive || !c.alive {
 			t.Errorf("systemd %s: alive: a %v, b %v, c %v; want only b dead; %q", tt.name, a.alive, b.alive, c.alive, w.log)
+		}
+	}
+}
+
+// Ensure a systemd that does not answer is waited for longer after a hold that
+// nobody suffered from than where each moment counts.
+func TestMachine_BusBound(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		set  func(*simSlice, *configs.Policy)
+		want time.Duration
+	}{
+		{"after the delay", func(*simSlice, *configs.Policy) {}, controller.BusBound},
+		{"without a delay", func(_ *simSlice, p *configs.Policy) { p.Hold.Delay = 0 }, controller.HasteBound},
+		{"on a host below its floors", func(s *simSlice, _ *configs.Policy) { s.w.scarce = true }, controller.HasteBound},
+	} {
+		w := newWorld(t)
+		a, b, c := hogs()
+		p := policy()
+		s := w.slice("w.slice", rules(p), a, b, c)
+		tt.set(s, &p)
+		s.m.SetRules(rules(p))
+		s.deaf, s.stall = true, 0.5
+		var asked, killed time.Duration
+		w.run(15*sec, func() {
+			if asked == 0 && slices.Contains(w.log, "StopUnit w-b.slice") {
+				asked = w.now
+			}
+			if killed == 0 && slices.Contains(w.log, "kill w-b.slice") {
+				killed = w.now
+			}
+			if !b.alive {
+				s.stall = 0
+			}
+		})
+		if got := killed - asked; asked == 0 || got < tt.want || got > tt.want+2*controller.Tick {
+			t.Errorf("%s the kill came %v after systemd was asked, want %v and two ticks at most; %q", tt.name, got, tt.want, w.log)
 		}
 	}
 }

@@ -75,6 +75,7 @@ type world struct {
 	floor     uint64        // of what is available
 	fell      time.Duration // when a case took the host below it
 	swapless  bool
+	stirring  bool // the kernel makes room
 	noHost    bool // meminfo cannot be read
 }
 
@@ -304,6 +305,7 @@ func (s *simSlice) read() {
 	if s.w.scarce {
 		r.Host.AvailableFloor, r.Host.SwapFloor = 600*mib, 513*mib
 	}
+	r.Stirring = s.w.stirring
 	r.UsageBytes, r.UsageOK = 0, true
 	s.peak = max(s.peak, s.usage())
 	for _, g := range s.groups {

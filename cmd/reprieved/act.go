@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -141,11 +142,24 @@ func (d *daemon) forgetVictim(s *slice) {
 type killJob struct {
 	d      *daemon
 	s      *slice
+	stop   uint64       // whose victim it is
 	victim *memcg.Group // while it is under way
 	err    error
 }
 
-func (j *killJob) Run() { j.err = j.victim.Kill() }
+// markGap is how often a kill looks whether the victim's units are marked, and
+// markTries how often: no longer than a stop waits for systemd at most.
+const (
+	markGap   = time.Millisecond
+	markTries = int((controller.BusBound - controller.HasteBound) / markGap)
+)
+
+func (j *killJob) Run() {
+	for i := 0; i < markTries && j.s.marked.Load() < j.stop; i++ {
+		time.Sleep(markGap) // without the mark systemd takes it for a death like any other
+	}
+	j.err = j.victim.Kill()
+}
 
 // Answer brings the machine what the kernel said. The job is free before that.
 func (j *killJob) Answer() {
@@ -170,7 +184,7 @@ func (d *daemon) kill(s *slice) {
 		d.carry(s, s.m.KillAnswered(d.now(), errBusy, d.room()))
 		return
 	}
-	j.d, j.s, j.victim = d, s, s.victim.Retain()
+	j.d, j.s, j.stop, j.victim = d, s, s.stops, s.victim.Retain()
 	if !d.killer.Give(j) {
 		j.err = errBusy
 		j.Answer()

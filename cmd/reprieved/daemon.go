@@ -32,29 +32,33 @@ type daemon struct {
 	conf    configs.Daemon
 	kept    int // bad configurations met by a reload
 
+	stirPath    string // the host's memory pressure; "" is not looked at
 	controlPath string // of the socket that reprievectl asks by; "": none
 
-	start    time.Time
-	own      string // the daemon's own cgroup
-	mount    string
-	tree     *memcg.Tree
-	info     *memcg.Host
-	poller   *epoll.Poller
-	desk     *worker.Desk
-	host     controller.Host
-	ways     map[string]plugins.Way // to hold, by name
-	hooks    hook.Caller            // who is told of a stop
-	systemd  units.Options
-	manager  *units.Manager
-	bus      units.State
-	tell     *teller
-	notifier *notify.Notifier
-	speaker  *notify.Notifier // the teller's
-	watchdog time.Duration    // how often to say that the loop is alive; 0: nobody asks
-	beat     time.Duration    // when it is next said
-	buf      memcg.Buffer
-	meminfo  memcg.Meminfo
-	psi      map[uint64]psi // by inode
+	start      time.Time
+	own        string // the daemon's own cgroup
+	mount      string
+	tree       *memcg.Tree
+	info       *memcg.Host
+	poller     *epoll.Poller
+	desk       *worker.Desk
+	host       controller.Host
+	ways       map[string]plugins.Way // to hold, by name
+	hooks      hook.Caller            // who is told of a stop
+	systemd    units.Options
+	manager    *units.Manager
+	bus        units.State
+	tell       *teller
+	notifier   *notify.Notifier
+	speaker    *notify.Notifier // the teller's
+	watchdog   time.Duration    // how often to say that the loop is alive; 0: nobody asks
+	beat       time.Duration    // when it is next said
+	buf        memcg.Buffer
+	meminfo    memcg.Meminfo
+	meminfoAt  time.Duration // when it was read
+	meminfoErr error
+	stir       stir
+	psi        map[uint64]psi // by inode
 
 	guard   *guardian
 	slices  []*slice             // watched
@@ -111,19 +115,21 @@ type places struct {
 	mount, ledger, fallen string
 	control               string   // "" is no control socket
 	hooks                 []string // directories
+	stir                  string   // memory pressure of the host; "" is not looked at
 	program               string   // this one, to rehearse with; "" is no rehearsal
 	systemd               units.Options
 }
 
 // onHost is where they are on a host.
 func onHost() places {
-	return places{mount: memcg.DefaultMount, ledger: memcg.DefaultLedger, fallen: "/run/reprieve/revive.json", control: defaultControl, hooks: hook.DefaultDirs(), program: "/proc/self/exe"}
+	return places{mount: memcg.DefaultMount, ledger: memcg.DefaultLedger, fallen: "/run/reprieve/revive.json", control: defaultControl, hooks: hook.DefaultDirs(), stir: hostPressure, program: "/proc/self/exe"}
 }
 
 func newDaemon(options configs.Options, set *configs.Set, tell *teller, at places) (*daemon, error) {
 	d := &daemon{
-		options: options, set: set, conf: set.Daemon(), tell: tell,
-		start: time.Now(), mount: at.mount, fallen: at.fallen, systemd: at.systemd, hooks: hook.Caller{Dirs: at.hooks}, controlPath: at.control, program: at.program, taking: map[*memcg.Node]bool{}, psi: map[uint64]psi{}, byLeaf: map[*controller.Leaf]*leaf{},
+		meminfoAt: -1,
+		options:   options, set: set, conf: set.Daemon(), tell: tell,
+		start: time.Now(), mount: at.mount, fallen: at.fallen, systemd: at.systemd, hooks: hook.Caller{Dirs: at.hooks}, controlPath: at.control, stirPath: at.stir, program: at.program, taking: map[*memcg.Node]bool{}, psi: map[uint64]psi{}, byLeaf: map[*controller.Leaf]*leaf{},
 		crowd: crowd{watched: map[*memcg.Node]*slice{}, budget: newBudget(openFiles())},
 	}
 	ledger, err := memcg.OpenLedger(at.ledger)
@@ -200,6 +206,7 @@ func (d *daemon) serve() error {
 		d.tell.plain(prioInfo, "memory is locked as it is touched; %d KiB of the program are in", r.PopulatedBytes>>10)
 	}
 	d.openToll()
+	d.openStir(d.stirPath)
 	d.rehearse()
 	if err := realtime.Raise(); err != nil {
 		d.tell.plain(prioInfo, "the event loop has an ordinary priority: %v", err)

@@ -24,11 +24,7 @@ func (d *daemon) loop() error {
 			d.restale()
 			d.rearmSoon()
 		}
-		for _, s := range d.slices {
-			if s.wants(now) {
-				d.step(s, now)
-			}
-		}
+		d.stepAll(now)
 		d.tend()
 		d.tendFar(now)
 		d.rearm(now)
@@ -100,6 +96,26 @@ func (s *slice) wants(now time.Duration) bool {
 	}
 	at, ok := s.m.Until(s.last)
 	return ok && now >= at
+}
+
+// stepAll steps the slices that are due and, with them, those whose look in
+// calm is nearly due.
+func (d *daemon) stepAll(now time.Duration) {
+	stepped := false
+	for _, s := range d.slices {
+		if s.wants(now) {
+			d.step(s, now)
+			stepped = true
+		}
+	}
+	if !stepped {
+		return
+	}
+	for _, s := range d.slices {
+		if s.last < now && s.m.Shares(now, s.last) {
+			d.step(s, now)
+		}
+	}
 }
 
 // step reads a slice, asks its machine and carries out what that decides.

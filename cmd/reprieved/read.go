@@ -33,15 +33,15 @@ func (d *daemon) read(s *slice, now time.Duration) {
 	r.UsageBytes, err = s.group.Usage(&d.buf)
 	r.UsageOK = err == nil
 	wants, calm := s.m.Wants(), s.m.Phase() == controller.PhaseCalm
-	r.HostOK = false
+	r.HostOK, r.Stirring = false, d.stir.lately(now)
 	if wants.Host || !calm {
-		d.readHost(r)
+		d.readHost(r, now)
 	}
 	if r.HostOK && s.node.Parent == nil {
 		r.UsageBytes, r.UsageOK = d.meminfo.Total-min(d.meminfo.Available, d.meminfo.Total), true // the root has no memory.current
 	}
 	r.RoomOK = false
-	if wants.Room || (wants.Slope && r.HostOK && r.Host.SwapTotalBytes == 0) {
+	if wants.Room || (wants.Slope && r.HostOK && (r.Host.SwapTotalBytes == 0 || r.Stirring || s.m.Slope())) {
 		d.readRoom(s, r)
 	}
 	for _, p := range s.parts {
@@ -68,11 +68,13 @@ func (d *daemon) read(s *slice, now time.Duration) {
 	r.Victim = d.readVictim(s)
 }
 
-// readHost reads the host's memory.
-func (d *daemon) readHost(r *controller.Reading) {
-	var err error
-	d.meminfo, err = d.info.Read(&d.buf)
-	r.HostOK = err == nil
+// readHost reads the host's memory, once for all slices of a turn.
+func (d *daemon) readHost(r *controller.Reading, now time.Duration) {
+	if d.meminfoAt != now || d.meminfoErr != nil {
+		d.meminfo, d.meminfoErr = d.info.Read(&d.buf)
+		d.meminfoAt = now
+	}
+	r.HostOK = d.meminfoErr == nil
 	r.Host = controller.HostReading{
 		TotalBytes:     d.meminfo.Total,
 		AvailableBytes: d.meminfo.Available, AvailableFloor: d.conf.Host.Available.Of(d.meminfo.Total),

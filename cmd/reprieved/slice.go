@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -55,6 +56,8 @@ type slice struct {
 	onVictim    epoll.Handler
 	onEvents    epoll.Handler
 	stopping    stopping
+	stops       uint64        // how many there were
+	marked      atomic.Uint64 // the newest of them whose units are marked, or cannot be
 	killing     killJob
 	sweeping    sweepJob
 	notifying   notifyJob

@@ -41,7 +41,8 @@ func (d *daemon) stopUnit(s *slice, c *controller.Candidate) {
 	if d.bus.Connected {
 		bound = answerBound
 	}
-	*j = stopping{d: d, s: s, busy: true, bound: bound, victim: *c, episode: s.m.Episode(), policy: s.m.Rules().Policy.Stop}
+	s.stops++
+	*j = stopping{d: d, s: s, number: s.stops, busy: true, bound: bound, victim: *c, episode: s.m.Episode(), policy: s.m.Rules().Policy.Stop}
 	if s.weighed != nil {
 		j.entry = s.weighed.roster.find(c.Inode)
 	}
@@ -53,6 +54,7 @@ func (d *daemon) stopUnit(s *slice, c *controller.Candidate) {
 	}
 	if !d.stopper.Give(j) {
 		j.busy = false
+		s.marked.Store(j.number)
 		d.carry(s, s.m.StopAnswered(d.now(), errBusy, false, d.room()))
 	}
 }
@@ -69,6 +71,7 @@ func unitNames(paths []string) []string {
 type stopping struct {
 	d       *daemon
 	s       *slice
+	number  uint64 // of the slice's stops
 	busy    bool
 	bound   time.Duration
 	victim  controller.Candidate
@@ -89,6 +92,7 @@ func (j *stopping) Run() {
 	for _, p := range j.paths {
 		markStopped(j.d.mount, p)
 	}
+	j.s.marked.Store(j.number)
 	ctx, cancel := context.WithTimeout(context.Background(), j.bound)
 	defer cancel()
 	if j.victim.User {
@@ -135,11 +139,12 @@ func (j *stopping) current() bool {
 	return v != nil && v.Inode == j.victim.Inode && j.s.m.Episode() == j.episode
 }
 
-// down is which units the stop takes down, by what systemd said before it.
+// down is which units the stop takes down, by what systemd said before it. Who
+// went down since it was asked fell with the kill, which does not wait for long.
 func (j *stopping) down(before []units.Description) []controller.Down {
 	var all []controller.Down
 	for _, b := range before {
-		if b.Active && slices.Contains(j.inside, b.Unit) {
+		if (b.Active || b.Stopping) && slices.Contains(j.inside, b.Unit) {
 			all = append(all, controller.Down{
 				Unit: b.Unit, Startable: b.Startable, Transient: b.Transient, Restarts: b.Restarts, Since: b.ActiveSinceMicros,
 			})
@@ -179,7 +184,7 @@ func (j *stopping) dependents(ctx context.Context, about []string) []string {
 func (j *stopping) outside(before []units.Description) []string {
 	var all []string
 	for _, u := range before {
-		if u.Active && u.Unit != j.victim.Unit && !slices.Contains(j.inside, u.Unit) {
+		if (u.Active || u.Stopping) && u.Unit != j.victim.Unit && !slices.Contains(j.inside, u.Unit) {
 			all = append(all, u.Unit)
 		}
 	}

@@ -17,6 +17,7 @@ type manager struct {
 	mu    sync.Mutex
 	calls []string
 	down  bool
+	first bool // the kill was first: the service has failed when systemd comes to look
 }
 
 func (m *manager) handle(method string, args []any) ([]any, error) {
@@ -39,6 +40,9 @@ func (m *manager) handle(method string, args []any) ([]any, error) {
 	case method == "Get":
 		return unitstest.Property("always"), nil
 	case unit == "hog.service":
+		if m.first {
+			facts["ActiveState"], facts["InactiveEnterTimestampMonotonic"] = "failed", uint64(1)<<62
+		}
 		facts["ConsistsOf"] = []string{"along.service", "idle.service"}
 	case unit == "w-b.slice":
 		facts["RequiredBy"] = []string{"hog.service"}
@@ -59,8 +63,13 @@ func (m *manager) called(call string) int {
 }
 
 // Ensure a stop through systemd names who went along, asked before the stop, and starts again by rule what it took down.
-func TestShell_StopThroughSystemd(t *testing.T) {
-	m := &manager{}
+func TestShell_StopThroughSystemd(t *testing.T) { stopThrough(t, &manager{}) }
+
+// Ensure the same where the kill was faster than systemd.
+func TestShell_StopBeforeSystemd(t *testing.T) { stopThrough(t, &manager{first: true}) }
+
+func stopThrough(t *testing.T, m *manager) {
+	t.Helper()
 	at := units.Options{PrivateSocket: filepath.Join(t.TempDir(), "private"), BusSocket: filepath.Join(t.TempDir(), "bus")}
 	unitstest.Serve(t, at.PrivateSocket, m.handle)
 	s := newShellBeside(t, at, "[pressure]\nevents = [\"max\"]\n[hold]\ndelay = \"1s\"\n[stop]\nsettle = \"1s\"\nrevive_after = \"0\"\n",

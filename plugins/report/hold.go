@@ -59,13 +59,19 @@ func plenty(n controller.Note) string {
 }
 
 func reliefEnd(n controller.Note) string {
+	stopped := "nothing was stopped"
+	if n.More {
+		stopped = "nothing else was stopped"
+	}
 	switch {
 	case n.Observe:
 		return "nothing was done (observe)"
 	case n.Held == 1:
-		return fmt.Sprintf("the hold of %s is lifted, nothing was stopped", n.HeldUnit)
+		return fmt.Sprintf("the hold of %s is lifted, %s", n.HeldUnit, stopped)
 	case n.Held > 1:
-		return fmt.Sprintf("%d holds are lifted, nothing was stopped", n.Held)
+		return fmt.Sprintf("%d holds are lifted, %s", n.Held, stopped)
+	case n.More:
+		return stopped
 	}
 	return "nothing was held or stopped"
 }

@@ -64,6 +64,7 @@ func TestMessage_Relief(t *testing.T) {
 		want, reason string
 	}{
 		{base, "batch.slice is calm again after 20.0s; nothing was held or stopped", "max in memory.events rose by 2"},
+		{with(func(n *controller.Note) { n.More = true }), "batch.slice is calm again after 20.0s; nothing else was stopped", "max in memory.events rose by 2"},
 		{with(func(n *controller.Note) { n.Held = 2 }), "batch.slice is calm again after 20.0s; 2 holds are lifted, nothing was stopped", "max in memory.events rose by 2"},
 		{
 			with(func(n *controller.Note) { n.Spared, n.Grounds, n.Held, n.HeldUnit = true, host, 1, "b.slice" }),
