@@ -73,7 +73,7 @@ func TestGuardKillsForAHungLoop(t *testing.T) {
 full   = "10%"
 events = ["max"]
 [hold]
-delay  = "40s"
+delay  = "24s"
 calm   = "20s"
 urgent = "0%"
 `)
@@ -85,7 +85,7 @@ urgent = "0%"
 	g.lets(hog)
 
 	hold := g.awaitHold()
-	time.Sleep(25 * time.Second) // well into the second half of the delay: somebody is signed
+	time.Sleep(15 * time.Second) // well into the second half of the delay: somebody is signed
 	goOn := g.stopThread(g.loopThread())
 	g.never(watch.Stop)
 	guarded := g.await(watch.Guarded)

@@ -117,3 +117,39 @@ func TestSwaplessCalmIsCheap(t *testing.T) {
 	}
 	g.never(watch.Breach)
 }
+
+// Ensure a hog that fills memory and swap is held, and then stopped, before the kernel has to kill, where no limit on stall would have told:
+// once little of the swap is free, how fast both go is what counts.
+func TestSwapFillsUp(t *testing.T) {
+	g := begin(t)
+	g.swapOn()
+	// However slow the CPU is, ten seconds of its growth are some memory. And no share of a window is as large as that.
+	g.config("slices/-.slice.toml", `
+[pressure]
+full   = "100%"
+window = "10s"
+scarce = "0%"
+left   = "10s"
+[hold]
+delay  = "5s"
+calm   = "5s"
+urgent = "0%"
+`)
+	g.threeLeaves(leaves{maxMB: 8192, hog: load + " hog -rate 60M -max 1600M -touch"})
+	g.startDaemon()
+	g.witness()
+
+	g.start(hog)
+	stop := g.await(watch.Stop)
+	if !stop.Has("REPRIEVE_SLICE", "-.slice", "UNIT", "batch-b.slice") {
+		t.Errorf("the stop is of %s in %s, want batch-b.slice in -.slice: %s", stop["UNIT"], stop["REPRIEVE_SLICE"], stop["MESSAGE"])
+	}
+	episode := []string{"REPRIEVE_EPISODE", stop["REPRIEVE_EPISODE"]}
+	breach, hold := g.await(watch.Breach, episode...), g.await(watch.Hold, append(episode, "UNIT", "batch-b.slice")...)
+	if breach["REPRIEVE_LEFT_USEC"] == "" {
+		t.Errorf("the breach has no REPRIEVE_LEFT_USEC, want it by how long memory and swap last: %s", breach["MESSAGE"])
+	}
+	g.inOrder(breach, hold, stop, g.await(watch.Stopped, "UNIT", "batch-b.slice"), g.await(watch.Settled))
+	g.checkGone(hog)
+	g.checkNeighbours() // that the kernel killed nobody is looked at behind each scenario
+}

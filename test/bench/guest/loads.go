@@ -57,10 +57,10 @@ func loadOf(name string) (load, error) {
 // units are the unit files of a run, by path.
 func (l load) units() map[string]string {
 	const dir = "/run/systemd/system/"
-	protected := "[Slice]\nMemoryMin=48M\n"
 	return map[string]string{
-		dir + watched:     "[Slice]\n" + l.limit,
-		dir + guard:       protected,
+		dir + watched: "[Slice]\n" + l.limit,
+		// The weight has the CPUs shared by slices in every run: Reprieve's slice asks for that, and systemd does not take it back.
+		dir + guard:       "[Slice]\nMemoryMin=48M\nCPUWeight=1000\n",
 		dir + loadService: service(victim, l.command, ""),
 		dir + keeper:      service(kept, "sleeper -keep 40M", ""),
 		dir + canary:      service(guard, fmt.Sprintf("pulse -record %s -every %s", record, tick), "MemoryMin=48M\n"),
