@@ -75,10 +75,10 @@ lint: ## gofmt, go vet and staticcheck, the guest's tests included.
 bench: payload ## Compare with the peers, for hours; a quick look: make bench ROUNDS=1 LOADS=steady CONTROLLERS="reprieve-0 earlyoom"
 	$(GOBUILD) -o $(PAYLOAD)/bench ./test/bench
 	test/vm/bench.sh $(PAYLOAD) $(BENCH_RESULTS) $(ROUNDS) '$(LOADS)' '$(CONTROLLERS)' $(BENCH_SUITES); \
-	  code=$$?; $(PAYLOAD)/bench report -results $(BENCH_RESULTS) -document docs/benchmarks.md $(BENCH_SUITES) && exit $$code
+	  code=$$?; $(PAYLOAD)/bench report -results $(BENCH_RESULTS) -document docs/benchmarks.md -summary README.md $(BENCH_SUITES) && exit $$code
 
-bench-report: ## Make the tables and the chart of docs/benchmarks.md anew from the results that are there.
-	$(GO) run ./test/bench report -results $(BENCH_RESULTS) -document docs/benchmarks.md $(BENCH_SUITES)
+bench-report: ## Make the tables of docs/benchmarks.md and README.md and the chart anew from the results that are there.
+	$(GO) run ./test/bench report -results $(BENCH_RESULTS) -document docs/benchmarks.md -summary README.md $(BENCH_SUITES)
 
 bench-go: ## Run the benchmarks of the packages.
 	$(GO) test -run '^$$' -bench . -benchmem ./...

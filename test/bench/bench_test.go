@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -55,10 +56,11 @@ func TestReport(t *testing.T) {
 	if err := os.WriteFile(document, []byte("# By hand\n<!-- bench: begin -->\n<!-- bench: end -->\nthe rest\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(chart, nil, 0o644); err != nil {
+	summary := filepath.Join(dir, "README.md")
+	if err := errors.Join(os.WriteFile(chart, nil, 0o644), os.WriteFile(summary, []byte("<!-- bench: begin -->\n<!-- bench: end -->\n"), 0o644)); err != nil {
 		t.Fatal(err)
 	}
-	args := []string{"report", "-results", dir, "-document", document, "bookworm"}
+	args := []string{"report", "-results", dir, "-document", document, "-summary", summary, "bookworm"}
 	var out, stderr bytes.Buffer
 	if code := run(args, nil, &out, &stderr); code != 0 {
 		t.Fatalf("bench report = %d: %s", code, stderr.String())
@@ -84,6 +86,9 @@ func TestReport(t *testing.T) {
 	}
 	if got, err := os.ReadFile(document); err != nil || !strings.Contains(string(got), "![Seconds from the breach to the empty group](benchmarks-bookworm.svg)") {
 		t.Errorf("the document is %q, %v, want it to show the chart", got, err)
+	}
+	if got, err := os.ReadFile(summary); err != nil || !strings.Contains(string(got), "| `reprieve-0` |") {
+		t.Errorf("the summary is %q, %v, want a table", got, err)
 	}
 	if got, err := os.ReadFile(chart); err != nil || !strings.HasPrefix(string(got), "<svg ") {
 		t.Errorf("the chart is %q, %v, want a picture", got, err)

@@ -50,6 +50,11 @@ func TestTables(t *testing.T) {
 	golden(t, "tables.md", Tables("bookworm", sample(t), "benchmarks-bookworm.svg"))
 }
 
+// Ensure the one table over all loads has the time over the limit, who lived, and who died besides.
+func TestSummary(t *testing.T) {
+	golden(t, "summary.md", Summary("bookworm", sample(t)))
+}
+
 // Ensure the chart is what it was, and XML.
 func TestChart(t *testing.T) {
 	chart := Chart("bookworm", sample(t))
@@ -67,6 +72,9 @@ func TestChart(t *testing.T) {
 func TestNothing(t *testing.T) {
 	if got, want := Tables("trixie", nil, "x.svg"), "### trixie\n\nnot run yet\n"; got != want {
 		t.Errorf("Tables of nothing = %q, want %q", got, want)
+	}
+	if got := Summary("trixie", nil); got != "not run yet\n" {
+		t.Errorf("Summary of nothing = %q, want that it was not run yet", got)
 	}
 	if got := Chart("trixie", nil); got != "" {
 		t.Errorf("Chart of nothing = %q, want none", got)

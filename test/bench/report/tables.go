@@ -82,7 +82,7 @@ func loadTable(suite, load string, runs []result.Run) string {
 			percent(g.spread(ticks)),
 			span(g.spread(p99)),
 			span(g.spread(worst)),
-			fmt.Sprintf("%d of %d", stopped(g), len(g)),
+			stops(g),
 			innocent(g),
 			strconv.FormatInt(kernelKills(g), 10),
 		})
@@ -147,6 +147,15 @@ func stopped(g group) int {
 		}
 	}
 	return n
+}
+
+// stops says in how many runs the load was stopped, and in how many of them before a breach that anybody suffered from.
+func stops(g group) string {
+	text := fmt.Sprintf("%d of %d", stopped(g), len(g))
+	if early := stopped(g) - g.spread(reaction).N; early > 0 {
+		text += fmt.Sprintf(", %d before a breach", early)
+	}
+	return text
 }
 
 func restarts(g group) int {
