@@ -148,14 +148,14 @@ type killJob struct {
 }
 
 // markGap is how often a kill looks whether the victim's units are marked, and
-// markTries how often: no longer than a stop waits for systemd at most.
+// markBound how long: less than until the machine has what is left swept up.
 const (
 	markGap   = time.Millisecond
-	markTries = int((controller.BusBound - controller.HasteBound) / markGap)
+	markBound = 200 * time.Millisecond
 )
 
 func (j *killJob) Run() {
-	for i := 0; i < markTries && j.s.marked.Load() < j.stop; i++ {
+	for end := time.Now().Add(markBound); j.s.marked.Load() < j.stop && time.Now().Before(end); {
 		time.Sleep(markGap) // without the mark systemd takes it for a death like any other
 	}
 	j.err = j.victim.Kill()

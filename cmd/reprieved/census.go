@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"slices"
 	"time"
 
@@ -16,8 +15,6 @@ const (
 	censusEvery = time.Second
 	censusRest  = 3
 	censusLate  = 3 * time.Second
-	// growth is what a far leaf has to gain to be opened, as a grower must to be held.
-	growth = 2 << 20
 	// closeAfter is how long after an episode those opened for it stay open: the
 	// next one is often near.
 	closeAfter = 30 * time.Second
@@ -96,21 +93,14 @@ func (s *slice) looks(room []look) []look {
 	return room
 }
 
-// Run reads, and puts those that are to be opened first: who grew, by how
-// much, then the others by size.
+// Run reads, and puts those first that are to be opened.
 func (j *censusJob) Run() {
 	began := time.Now()
 	for i := range j.looks {
 		l := &j.looks[i]
 		l.read(j.mount, &j.buf)
 	}
-	slices.SortFunc(j.looks, func(a, b look) int {
-		ga, gb := a.far.growth(), b.far.growth()
-		if ga != gb {
-			return cmp.Compare(gb, ga)
-		}
-		return cmp.Compare(b.far.bytes(), a.far.bytes())
-	})
+	slices.SortFunc(j.looks, func(a, b look) int { return controller.CompareFar(a.far.brief(), b.far.brief()) })
 	j.took = time.Since(began)
 }
 
@@ -127,16 +117,10 @@ func (l *look) read(mount string, buf *memcg.Buffer) {
 	}
 }
 
-// growth is what it gained where that is worth anything.
-func (f *far) growth() uint64 {
-	if g := f.gained(); g >= growth {
-		return g
-	}
-	return 0
-}
+// brief is what the controller asks of it.
+func (f *far) brief() controller.Far { return controller.Far{Bytes: f.bytes(), Gained: f.gained()} }
 
-// Answer keeps what was read, and opens who grew, and the largest as long as
-// half of the room is left for those that grow later.
+// Answer keeps what was read, and opens whom the controller wants opened.
 func (j *censusJob) Answer() {
 	d, s := j.d, j.s
 	j.busy = false
@@ -152,8 +136,7 @@ func (j *censusJob) Answer() {
 			continue
 		}
 		l.f.seen, l.f.known, l.f.first = l.far.seen, l.far.known, l.far.first
-		large := l.f.bytes() > 0 && b.used[moreSlot] < b.most[moreSlot]/2
-		if (l.f.growth() > 0 || large) && !l.f.failed && b.take(moreSlot) {
+		if !l.f.failed && l.f.brief().Opens(b.used[moreSlot], b.most[moreSlot]) && b.take(moreSlot) {
 			d.openFar(s, l.f)
 		}
 	}

@@ -1,12 +1,16 @@
 package main
 
 import (
+	"errors"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
+	"reprieve/memcg"
 	"reprieve/units"
 	"reprieve/units/unitstest"
 )
@@ -90,4 +94,44 @@ func stopThrough(t *testing.T, m *manager) {
 	}
 	s.wait("hog.service to be started again", func() bool { return m.called("StartUnit hog.service") >= 0 })
 	s.wait("that to be told", func() bool { return strings.Contains(s.told.String(), "hog.service is started again: ") })
+}
+
+// Ensure a kill waits until the units are marked, by which systemd knows why they died, and not for ever.
+func TestKillJob_WaitsForTheMark(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		marked uint64 // at first; the stop is number 2
+		mark   bool   // it comes
+	}{{"they are marked", 2, false}, {"they will be", 1, true}, {"they never are", 1, false}} {
+		root := t.TempDir()
+		file := filepath.Join(root, "w.slice", "cgroup.kill")
+		if err := errors.Join(os.Mkdir(filepath.Dir(file), 0o755), os.WriteFile(file, nil, 0o644)); err != nil {
+			t.Fatal(err)
+		}
+		victim, err := memcg.Open(root, "/w.slice")
+		if err == nil {
+			err = victim.Prepare(memcg.KillFile)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := &slice{}
+		s.marked.Store(tt.marked)
+		j, done := &killJob{s: s, stop: 2, victim: victim}, make(chan struct{})
+		began := time.Now()
+		go func() { defer close(done); j.Run() }()
+		if tt.mark {
+			time.Sleep(20 * markGap)
+			text, err := os.ReadFile(file)
+			if early := time.Since(began) < markBound; err != nil || (early && len(text) > 0) {
+				t.Errorf("%s: cgroup.kill = %q, %v before the mark, want it empty", tt.name, text, err)
+			}
+			s.marked.Store(2)
+		}
+		<-done
+		if text, err := os.ReadFile(file); err != nil || string(text) != "1" || j.err != nil {
+			t.Errorf("%s: cgroup.kill = %q, %v, the kill's error %v; want 1 and none", tt.name, text, err, j.err)
+		}
+		victim.Release()
+	}
 }
