@@ -148,6 +148,7 @@ func (d *daemon) openFar(s *slice, f *far) {
 	d.openLeaf(s, f.node, moreSlot, f.young)
 	lf := s.leaves[f.node]
 	lf.kills, lf.counted, lf.had = f.kills, f.counted, f.first
+	lf.was = f
 }
 
 // parting closes, some time after an episode, who was opened for it.

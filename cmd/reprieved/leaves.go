@@ -26,6 +26,7 @@ type leaf struct {
 	kills   uint64 // oom_kill of its memory.events when it was last looked at
 	counted bool   // before it was opened
 	had     uint64 // bytes when the episode began, where it is opened during one; 0: not known
+	was     *far   // what was known of it before it was opened for an episode
 	gone    bool   // retired: closed when the last job is answered
 }
 

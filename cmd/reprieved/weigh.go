@@ -69,6 +69,11 @@ func (d *daemon) weighing(s *slice, scale controller.Scale) *weighing {
 	scale.Recursive = d.recursive
 	w.d, w.s, w.mount, w.scale, w.samples, w.now = d, s, d.mount, scale, scale.Order.Samples(), d.now()
 	w.set, w.looks = d.set, s.looks(w.looks)
+	for n, lf := range s.leaves {
+		if lf.leaf == nil && lf.was != nil { // it is being opened: no roster has it yet
+			w.looks = append(w.looks, look{f: lf.was, node: n, far: *lf.was})
+		}
+	}
 	for i := range r.entries {
 		lf, f := r.entries[i].lf, &w.figures[i]
 		f.gained, f.stalled, f.base = lf.leaf.Figures()
