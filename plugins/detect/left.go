@@ -6,9 +6,9 @@ import (
 	"reprieve/controller"
 )
 
-// Left detects that, on a host without swap or with little of it left, the memory of the slice lasts no
-// longer than Limit at the rate at which it goes. A hold of ours does not
-// silence it: whoever is held slows the rate and never adds to it.
+// Left detects that, on a host without swap or with little of it left, the
+// memory of the slice lasts no longer than Limit at the rate at which it goes. A
+// hold of ours does not silence it: whoever is held slows the rate and never adds to it.
 type Left struct{ Limit time.Duration }
 
 // Detect implements controller.Detector.
