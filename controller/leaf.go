@@ -146,6 +146,8 @@ func (l *Leaf) take(now time.Duration, held, tainted bool) {
 		case !held && r.Totals.SomeMicros >= l.stallBase:
 			l.stall = r.Totals.SomeMicros - l.stallBase
 		}
+	} else {
+		l.window.Miss()
 	}
 	if !l.baseOK && r.UsageOK {
 		l.base, l.baseOK = r.footprint(), true

@@ -51,6 +51,8 @@ func (m *Machine) measure(now time.Duration, in *Reading, s *Sight) {
 	} else {
 		if in.TotalsOK {
 			m.window.Add(now, in.Totals)
+		} else {
+			m.window.Miss()
 		}
 		s.Stall, s.StallOK = m.window.Stall()
 		s.Seen, _, _ = m.window.Seen()

@@ -105,5 +105,7 @@ func (w *Witness) take(now time.Duration, tainted bool) {
 		w.window.Reset()
 	case w.TotalsOK:
 		w.window.Add(now, w.Totals)
+	default:
+		w.window.Miss()
 	}
 }

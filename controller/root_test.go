@@ -44,6 +44,27 @@ func (r *root) play() {
 	}
 }
 
+// Ensure stall that was seen while the host had plenty is no breach when it has
+// not any more and nothing else is known: an old reading is none.
+func TestRoot_OldStall(t *testing.T) {
+	for _, known := range []bool{false, true} {
+		w, r, _ := newRoot(t, policy())
+		w.available, r.share = 900*mib, []float64{0.9, 0}
+		breach := false
+		w.run(6*sec, func() {
+			r.play()
+			if w.now == 3*sec {
+				w.available = 50 * mib
+				r.parts[0].TotalsOK = known
+			}
+			breach = breach || r.m.Phase() != controller.PhaseCalm
+		})
+		if breach != known {
+			t.Errorf("stall is read from 3 s on: %v; breach: %v, want %v", known, breach, known)
+		}
+	}
+}
+
 // Ensure stall at the root is a breach only while the host has little
 // available, and that it is that of the parts and not the root's own.
 func TestRoot_Scarce(t *testing.T) {

@@ -37,7 +37,8 @@ type Window struct {
 	length time.Duration
 	at     [samples]time.Duration
 	totals [samples]Totals
-	n      int // samples held, the oldest at 0
+	n      int  // samples held, the oldest at 0
+	missed bool // the last reading is missing
 }
 
 // NewWindow returns an empty window of the given length.
@@ -49,12 +50,17 @@ func NewWindow(length time.Duration) Window {
 func (w *Window) Length() time.Duration { return w.length }
 
 // Reset forgets all samples: what was seen before is no evidence any more.
-func (w *Window) Reset() { w.n = 0 }
+func (w *Window) Reset() { w.n, w.missed = 0, false }
+
+// Miss notes that there is no reading now. What was seen before stays for the
+// next one to be compared with, and is no answer until then.
+func (w *Window) Miss() { w.missed = true }
 
 // Add notes the totals read at a time. The newest sample is always kept; the
 // others stand at least 20 ms and a twentieth of the window apart. Time or
 // totals that run backwards (the group was made again) empty the window first.
 func (w *Window) Add(now time.Duration, t Totals) {
+	w.missed = false
 	if w.n > 0 {
 		last := w.n - 1
 		if now < w.at[last] || t.SomeMicros < w.totals[last].SomeMicros || t.FullMicros < w.totals[last].FullMicros {
@@ -74,7 +80,8 @@ func (w *Window) Add(now time.Duration, t Totals) {
 
 // Stall returns the stall of the last window. Where less than a window has
 // been seen, the unseen rest counts as calm: a short history never overstates.
-// It reports false while there are not two samples at least 20 ms apart.
+// It reports false while there are not two samples at least 20 ms apart, and
+// where the last reading is missing.
 func (w *Window) Stall() (Stall, bool) {
 	s, span, ok := w.seen()
 	if !ok {
@@ -100,7 +107,7 @@ func (w *Window) Full() bool {
 }
 
 func (w *Window) seen() (Totals, time.Duration, bool) {
-	if w.n < 2 {
+	if w.n < 2 || w.missed {
 		return Totals{}, 0, false
 	}
 	last := w.n - 1

@@ -71,3 +71,21 @@ func TestWindow_Backwards(t *testing.T) {
 		t.Error("Stall() = _, true after Reset, want false")
 	}
 }
+
+// Ensure a window has no answer while the last reading is missing, and goes on
+// from what it knew with the next one.
+func TestWindow_Miss(t *testing.T) {
+	w := NewWindow(time.Second)
+	fill(&w, 100*ms, 20, 50_000)
+	w.Miss()
+	if got, ok := w.Stall(); ok {
+		t.Errorf("Stall() = %v, true after a missing reading, want false", got)
+	}
+	if _, _, ok := w.Seen(); ok || w.Full() {
+		t.Error("Seen() or Full() has an answer after a missing reading")
+	}
+	w.Add(2000*ms, Totals{1_000_000, 500_000})
+	if got, ok := w.Stall(); !ok || got != (Stall{5000, 2500}) {
+		t.Errorf("Stall() = %v, %v with the next reading, want 50.00 and 25.00", got, ok)
+	}
+}

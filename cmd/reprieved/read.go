@@ -23,16 +23,24 @@ type psi struct {
 }
 
 // read fills a slice's reading: of the slice alone in calm, of its leaves and
-// of others too in an episode.
+// of others too in an episode. Where calm is only looked at for how fast memory
+// fills, that is all: stall and events are reported by the kernel.
 func (d *daemon) read(s *slice, now time.Duration) {
 	r := &s.reading
-	var err error
-	r.Totals, r.TotalsOK = d.totals(s.group, now)
-	r.Events, err = s.group.Events(&d.buf)
-	r.EventsOK = err == nil
-	r.UsageBytes, err = s.group.Usage(&d.buf)
-	r.UsageOK = err == nil
 	wants, calm := s.m.Wants(), s.m.Phase() == controller.PhaseCalm
+	brief := calm && !s.dirty && s.m.Slope() && s.m.Holds() == 0
+	r.TotalsOK, r.EventsOK, r.UsageOK = false, false, false
+	if !brief {
+		var err error
+		r.Totals, r.TotalsOK = d.totals(s.group, now)
+		r.Events, err = s.group.Events(&d.buf)
+		r.EventsOK = err == nil
+	}
+	if s.node.Parent != nil {
+		var err error
+		r.UsageBytes, err = s.group.Usage(&d.buf)
+		r.UsageOK = err == nil
+	}
 	r.HostOK, r.Stirring = false, d.stir.lately(now)
 	if wants.Host || !calm {
 		d.readHost(r, now)
@@ -45,7 +53,8 @@ func (d *daemon) read(s *slice, now time.Duration) {
 		d.readRoom(s, r)
 	}
 	for _, p := range s.parts {
-		if p.group != nil {
+		p.seen.TotalsOK = false
+		if p.group != nil && !brief {
 			p.seen.Totals, p.seen.TotalsOK = d.totals(p.group, now)
 		}
 	}
