@@ -65,6 +65,9 @@ func (n *Note) line() string {
 		if n.Spared {
 			words = append(words, "spared")
 		}
+		if n.Paused {
+			words = append(words, "paused")
+		}
 	case NoteStop:
 		words = []string{"stop", n.Unit, "because of", n.Why.word()}
 	case NoteSettled:

@@ -9,7 +9,7 @@ import (
 // stepCalm waits for a breach.
 func (m *Machine) stepCalm(now time.Duration, in *Reading, s *Sight, out []Decision) []Decision {
 	breach, e := m.detect(s)
-	if e != Pressing || (now < m.rest && m.scarcity == Calm) {
+	if e != Pressing || now < m.paused || (now < m.rest && m.scarcity == Calm) {
 		return out
 	}
 	out = m.begin(now, breach, in, s, out)
@@ -59,6 +59,9 @@ func (m *Machine) begin(now time.Duration, breach Breach, in *Reading, s *Sight,
 
 // stepHeld judges whether the pressure passed, goes on, or cannot wait.
 func (m *Machine) stepHeld(now time.Duration, in *Reading, s *Sight, out []Decision) []Decision {
+	if now < m.paused {
+		return m.interrupted(now, out) // one that the kernel's OOM killer made, or that goes on after a stop
+	}
 	if m.fresh && now-m.began >= lateLook {
 		// The wait begins with the first look: what was not seen was not waited for.
 		m.began, m.deadline = now, now+max(m.delay-m.used, 0)
@@ -183,6 +186,9 @@ func (m *Machine) end(now time.Duration, out []Decision) []Decision {
 	if m.killed > 0 {
 		note := m.kernelNote(now)
 		note.Aside = "other stops were under way, nobody looked closer"
+		if now < m.paused {
+			note.Aside = "paused by hand, what is left of it lives"
+		}
 		out = append(out, Decision{Action: Report, Note: note})
 		m.killed = 0
 	}

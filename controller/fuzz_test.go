@@ -145,7 +145,10 @@ func (w *world) befall(s *simSlice, n *nesting, x, y byte) {
 	if set(y, 2) && b.alive {
 		b.usage = max(b.usage, uint64(s.max)-60*mib) // at memory.max
 	}
-	if set(y, 3) {
+	switch {
+	case set(y, 3) && set(y, 7):
+		s.pauseFor(2 * sec)
+	case set(y, 3):
 		s.release()
 	}
 	if set(y, 4) {

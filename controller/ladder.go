@@ -131,12 +131,7 @@ func (m *Machine) Release(now time.Duration, out []Decision) (int, []Decision) {
 	if m.Tap != nil {
 		m.tap(Input{At: now, Kind: InputRelease})
 	}
-	n := 0
-	for _, l := range m.held[:m.nHeld] {
-		if l.hold == asked || l.hold == holding {
-			n++
-		}
-	}
+	n := m.liftable()
 	if n == 0 || m.phase != PhaseHeld {
 		return 0, out // what is held besides is being lifted
 	}

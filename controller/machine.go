@@ -125,6 +125,7 @@ type Machine struct {
 	usage   uint64 // of the slice at the last reading
 	usageOK bool
 	ended   time.Duration // of the last episode by relief; never: none
+	paused  time.Duration // by hand, until then
 
 	stop stop
 }

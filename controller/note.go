@@ -97,6 +97,7 @@ type Note struct {
 	LentBytes  uint64      // NoteHold by raise
 	More       bool        // NoteRelief: somebody was stopped before it, and the pressure went on then
 	Spared     bool        // NoteRelief: the delay is over, the pressure is not, and the host is not short
+	Paused     bool        // NoteRelief: paused by hand, the pressure may go on
 
 	Why        Why
 	Grounds    Grounds       // NoteStop, NoteRelief: what the judgment went by

@@ -98,6 +98,9 @@ func (p *player) play(in *Input) ([]Decision, error) {
 	case InputRelease:
 		_, all := m.Release(in.At, nil)
 		return all, nil
+	case InputPause:
+		_, all := m.Pause(in.At, in.Until, nil)
+		return all, nil
 	case InputClose:
 		return m.Close(nil), nil
 	default:

@@ -55,6 +55,7 @@ const (
 	InputParts     InputKind = "parts"     // SetParts
 	InputRules     InputKind = "rules"     // SetRules: which, is not kept; they count when the episode is over
 	InputRelease   InputKind = "release"   // Release
+	InputPause     InputKind = "pause"     // Pause
 	InputClose     InputKind = "close"     // Close
 )
 
@@ -86,6 +87,7 @@ type Input struct {
 	Hooks      []HookSeen      `json:"hooks,omitempty"`      // hooks
 	After      *Aftermath      `json:"after,omitempty"`      // after
 	Units      []string        `json:"units,omitempty"`      // along
+	Until      time.Duration   `json:"until,omitempty"`      // pause
 }
 
 // Member is a leaf as a machine is told of it.

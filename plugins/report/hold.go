@@ -42,6 +42,9 @@ func heldWords(n controller.Note) string {
 
 // relief tells how a wait ended without a stop.
 func relief(n controller.Note) string {
+	if n.Paused {
+		return fmt.Sprintf("%s is let be after %s: paused by hand, the pressure may go on; %s", n.Slice, seconds(n.Waited), reliefEnd(n))
+	}
 	if n.Spared {
 		return fmt.Sprintf("%s is let be after %s: the pressure goes on, and %s; %s", n.Slice, seconds(n.Waited), plenty(n), reliefEnd(n))
 	}

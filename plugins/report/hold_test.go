@@ -72,6 +72,11 @@ func TestMessage_Relief(t *testing.T) {
 			"the host has 700M of 4.0G available",
 		},
 		{
+			with(func(n *controller.Note) { n.Paused, n.Held, n.HeldUnit = true, 1, "b.slice" }),
+			"batch.slice is let be after 20.0s: paused by hand, the pressure may go on; the hold of b.slice is lifted, nothing was stopped",
+			"paused by hand",
+		},
+		{
 			with(func(n *controller.Note) { n.Spared, n.Observe = true, true }),
 			"batch.slice is let be after 20.0s: the pressure goes on, and the host is not short of memory; nothing was done (observe)",
 			"the host is not short of memory",

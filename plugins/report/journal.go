@@ -122,6 +122,7 @@ func holdFields(n controller.Note, add func(when bool, name, value string)) {
 	}
 	add(n.Breach.By == "left", "REPRIEVE_LEFT_USEC", micros(n.Breach.Left))
 	add(n.Spared, "REPRIEVE_SPARED", "1")
+	add(n.Paused, "REPRIEVE_PAUSED", "1")
 	add(n.Kind == controller.NoteStep, "REPRIEVE_STEP", stepField(n))
 	add(len(n.Hooks) > 0, "REPRIEVE_HOOKS", hooksField(n))
 }

@@ -131,6 +131,7 @@ func TestFields_Figures(t *testing.T) {
 		{controller.Note{Kind: controller.NoteStop, Pick: "priority, largest", Observe: true, Waited: 3 * time.Second, Delay: 10 * time.Second}, map[string]string{
 			"REPRIEVE_PICK": "priority, largest", "REPRIEVE_OBSERVE": "1", "REPRIEVE_WAITED_USEC": "3000000", "REPRIEVE_DELAY_USEC": "10000000",
 		}},
+		{controller.Note{Kind: controller.NoteRelief, Paused: true}, map[string]string{"REPRIEVE_PAUSED": "1", "REPRIEVE_WAITED_USEC": "0", "REPRIEVE_DELAY_USEC": "0"}},
 		{controller.Note{Kind: controller.NoteRelief, Spared: true}, map[string]string{"REPRIEVE_SPARED": "1", "REPRIEVE_WAITED_USEC": "0", "REPRIEVE_DELAY_USEC": "0"}},
 		{controller.Note{Kind: controller.NoteReleased, Held: 2}, map[string]string{"REPRIEVE_WAITED_USEC": "0", "REPRIEVE_DELAY_USEC": "0"}},
 		{controller.Note{Kind: controller.NoteStep, Rung: configs.Step{By: "start", Unit: "a.service"}}, map[string]string{

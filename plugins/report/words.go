@@ -66,7 +66,10 @@ func Reason(n controller.Note) string {
 			return n.Err.Error()
 		}
 	case controller.NoteRelief:
-		if n.Spared {
+		switch {
+		case n.Paused:
+			return "paused by hand"
+		case n.Spared:
 			return plenty(n)
 		}
 	case controller.NoteReleased:
