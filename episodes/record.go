@@ -45,7 +45,7 @@ type Summary struct {
 	Began   time.Time `json:"began"`
 	Ended   time.Time `json:"ended,omitzero"`
 	Outcome Outcome   `json:"outcome"`
-	Observe bool      `json:"observe,omitempty"` // nothing was written or stopped
+	Observe bool      `json:"observe,omitempty"` // nothing was written or stopped: all that follows would have been
 	Breach  string    `json:"breach"`            // in words, with its figures
 
 	WaitedUsec  int64    `json:"waitedUsec"`            // under pressure, until it passed or somebody was stopped
