@@ -117,7 +117,7 @@ func TestLoad_WrongDaemonValues(t *testing.T) {
 		{`host.available = "2 %"`, `host.available: read "2 %", ` + sizes},
 		{`host.swap = -1`, `host.swap: read -1, ` + sizes},
 		{`host.swap = 0.5`, `host.swap: read 0.5, ` + sizes},
-		{`priority = 1`, `priority: unknown key, allowed: observe, protect, trace, guard, host.available, host.swap`},
+		{`priority = 1`, `priority: unknown key, allowed: observe, protect, trace, guard, records, host.available, host.swap, compat.managed_oom`},
 		{`swap = "1%"`, `swap: unknown key, did you mean host.swap?`},
 	} {
 		files := map[string]string{"etc/reprieve.toml": test.text}

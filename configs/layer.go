@@ -133,7 +133,7 @@ func (r *reading[T]) unknownKey(path []string, p toml.Primitive) {
 		}
 	}
 	e := &KeyError{Key: keyText(path), Line: line, Err: ErrUnknownKey}
-	if guess := nearest(strings.Join(path, "."), known); guess != "" {
+	if guess := Nearest(strings.Join(path, "."), known); guess != "" {
 		e.Err = fmt.Errorf("%w, did you mean %s?", ErrUnknownKey, guess)
 	} else {
 		e.Allowed = strings.Join(known, ", ")

@@ -31,6 +31,7 @@ type Set struct {
 	named    []string
 	patterns []string
 	files    []string
+	managed  []ManagedSlice
 }
 
 // Load reads and validates the configuration. Its error is of type [Errors] and has everything that is wrong in all files
@@ -187,7 +188,7 @@ func (s *Set) nearest(slice string) Policy {
 	return s.policies[allSlices]
 }
 
-// Named returns the slices that have a file or a folder of drop-ins of their own, sorted.
+// Named returns the slices that have a file or a folder of drop-ins of their own, or that [Set.WithManaged] has watched, sorted.
 func (s *Set) Named() []string { return slices.Clone(s.named) }
 
 // Patterns returns the prefixes that have drop-ins ("user-.slice", for user-1000.slice and all like it), and "slice" when

@@ -13,15 +13,15 @@ func meant(raw any, names []string) string {
 	}
 	for _, item := range items {
 		if text, isText := item.(string); isText && !slices.Contains(names, text) {
-			return nearest(text, names)
+			return Nearest(text, names)
 		}
 	}
 	return ""
 }
 
-// nearest returns the key or name of known that an unknown one was probably meant to be, or "": one with at most two letters
+// Nearest returns the key or name of known that an unknown one was probably meant to be, or "": one with at most two letters
 // different, else the only one of that name in another table (a key that stands under the wrong heading).
-func nearest(key string, known []string) string {
+func Nearest(key string, known []string) string {
 	best, least := "", 3
 	for _, k := range known {
 		// Two letters of a short name are all of it.
@@ -47,27 +47,30 @@ func nearest(key string, known []string) string {
 // lastPart returns what follows the last dot of a key, or all of it.
 func lastPart(key string) string { return key[strings.LastIndexByte(key, '.')+1:] }
 
-// distance is the number of bytes to insert, delete or replace to make b of a (Levenshtein). It costs the product of
-// the lengths: long keys are as far away as can be without counting.
+// distance is the number of bytes to insert, delete or replace, and of neighbours to swap, to make b of a. It costs the
+// product of the lengths: long keys are as far away as can be without counting.
 func distance(a, b string) int {
 	if len(a) > 64 {
 		return len(a)
 	}
-	row := make([]int, len(b)+1)
+	// The rows of the last two bytes of a, and of this one.
+	older, row, next := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
 	for j := range row {
 		row[j] = j
 	}
 	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
+		next[0] = i + 1
 		for j := range len(b) {
-			cost := diagonal
+			cost := row[j]
 			if a[i] != b[j] {
 				cost++
 			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, diagonal+1)
+			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
+				cost = min(cost, older[j-1]+1)
+			}
+			next[j+1] = min(cost, next[j]+1, row[j+1]+1)
 		}
+		older, row, next = row, next, older
 	}
 	return row[len(b)]
 }

@@ -142,6 +142,8 @@ type Daemon struct {
 	Host    Host              // When the host itself is scarce.
 	Trace   string            // The directory that traces of episodes are written to, absolute; "" (default): none are.
 	Guard   time.Duration     // The event loop's silence past a deadline before the guard kills: 500 ms to 1 minute, default 2 s; 0 is off.
+	Records int               // How many records of episodes are kept, 0 to 100000; 0 writes none.
+	Compat  Compat            // What is taken over from others.
 	Origins map[string]Origin // By key, as in [Policy.Origins].
 }
 
@@ -149,6 +151,11 @@ type Daemon struct {
 type Host struct {
 	Available Size // Of MemAvailable; a share is of MemTotal (/proc/meminfo).
 	Swap      Size // Of SwapFree; a share is of SwapTotal.
+}
+
+// Compat says which settings that were made for others count here.
+type Compat struct {
+	ManagedOOM bool // ManagedOOM settings of systemd's slices, as long as systemd-oomd is not active; default false. See [Set.WithManaged].
 }
 
 // Protected reports whether a unit's full name ("ssh.service") matches one of the globs of Protect, by the rules of

@@ -57,9 +57,13 @@ func daemonSettings() []setting[Daemon] {
 		field("protect", unitGlobs(), func(d *Daemon) *[]string { return &d.Protect }),
 		field("trace", directories(), func(d *Daemon) *string { return &d.Trace }),
 		field("guard", durationsOrOff(500*time.Millisecond, time.Minute, "2s"), func(d *Daemon) *time.Duration { return &d.Guard }),
+		field("records", integers(0, 100_000), func(d *Daemon) *int { return &d.Records }),
 
 		table("host", func(*Daemon) {}),
 		field("host.available", sizes(), func(d *Daemon) *Size { return &d.Host.Available }),
 		field("host.swap", sizes(), func(d *Daemon) *Size { return &d.Host.Swap }),
+
+		table("compat", func(*Daemon) {}),
+		field("compat.managed_oom", booleans(), func(d *Daemon) *bool { return &d.Compat.ManagedOOM }),
 	}
 }

@@ -291,6 +291,8 @@ func messageIDs() []string {
 		"ce7c13b5f8d14c0084144c5f3cd89896", // kept
 		"975bc66ce7bc4337a04dad1605cf18cc", // released
 		"e5ee6c77196f4ffa81d7b0afb10a005c", // watched
+		"d9502dbb51d346388669e076f20ed936", // paused
+		"1ca4141e1e17411293a658498c0c28a2", // no record
 	}
 }
 
