@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	sdbus "github.com/coreos/go-systemd/v22/dbus"
@@ -27,8 +28,9 @@ type way struct {
 	path  string // Socket.
 	hello bool   // A bus daemon wants Hello first, a manager does not know it.
 
-	check      func(net.Conn) error // Called before anything is sent; nil takes any peer.
-	quotaBytes int                  // For wire; 0 is none.
+	follow     *atomic.Pointer[follower] // For wire; nil is none.
+	check      func(net.Conn) error      // Called before anything is sent; nil takes any peer.
+	quotaBytes int                       // For wire; 0 is none.
 }
 
 // link is one connection that has logged in. It is lost for good when the
@@ -39,6 +41,8 @@ type link struct {
 	via  string
 	path string
 	end  context.CancelFunc
+
+	subscribed atomic.Bool // To the signals of a follower, over the bus.
 }
 
 func (l *link) lost() <-chan struct{} { return l.bus.Context().Done() }
@@ -108,7 +112,7 @@ func login(life context.Context, w way) (*godbus.Conn, error) {
 		}
 	}
 	wire := newWire(sock)
-	wire.quotaBytes = w.quotaBytes
+	wire.quotaBytes, wire.follow = w.quotaBytes, w.follow
 	bus, err := godbus.NewConn(wire,
 		godbus.WithContext(life), godbus.WithSignalHandler(new(discard)))
 	if err != nil {

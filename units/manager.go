@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -27,6 +28,11 @@ type Options struct {
 	// It must not block: nothing reconnects meanwhile. May be nil.
 	Changed func(State)
 
+	// ControlDirs are where "systemctl set-property" writes, for FollowManagedOOM; nil is /etc/systemd/system.control and
+	// /run/systemd/system.control.
+	ControlDirs []string
+	Gather      time.Duration // The pause of FollowManagedOOM; 0 is 1 s.
+
 	DialTimeout time.Duration // For one attempt on one way, login included; 0 is 1 s.
 	CallTimeout time.Duration // The longest call, whatever its context says; 0 is 5 s.
 	BackoffMin  time.Duration // The pause after the first lost or failed connection; 0 is 100 ms.
@@ -40,6 +46,10 @@ func (o Options) withDefaults() Options {
 	if o.UserSocket == nil {
 		o.UserSocket = userSocket
 	}
+	if o.ControlDirs == nil {
+		o.ControlDirs = controlDirs()
+	}
+	orDuration(&o.Gather, time.Second)
 	orDuration(&o.DialTimeout, time.Second)
 	orDuration(&o.CallTimeout, 5*time.Second)
 	orDuration(&o.BackoffMin, 100*time.Millisecond)
@@ -88,6 +98,8 @@ type Manager struct {
 	// hang: they never take a place from PID 1.
 	userSlots chan struct{}
 
+	follow atomic.Pointer[follower] // Of ManagedOOM settings; nil is none.
+
 	mu    sync.Mutex // Guards what follows; never held over a call or a wait.
 	state State
 	link  *link         // nil while disconnected.
@@ -127,6 +139,9 @@ func (m *Manager) set(l *link, err error) {
 	close(m.news)
 	m.news = make(chan struct{})
 	m.mu.Unlock()
+	if f := m.follow.Load(); f != nil && l != nil {
+		f.soon()
+	}
 	if changed && m.o.Changed != nil {
 		m.o.Changed(s)
 	}

@@ -47,7 +47,7 @@ func (m *Manager) dial(ctx context.Context) (*link, error) {
 	if privateErr == nil {
 		return l, nil
 	}
-	l, busErr := dialWay(ctx, way{via: ViaBus, path: m.o.BusSocket, hello: true}, m.o.DialTimeout)
+	l, busErr := dialWay(ctx, way{via: ViaBus, path: m.o.BusSocket, hello: true, follow: &m.follow}, m.o.DialTimeout)
 	if busErr == nil {
 		return l, nil
 	}
@@ -55,7 +55,7 @@ func (m *Manager) dial(ctx context.Context) (*link, error) {
 }
 
 func (m *Manager) dialPrivate(ctx context.Context) (*link, error) {
-	return dialWay(ctx, way{via: ViaPrivate, path: m.o.PrivateSocket}, m.o.DialTimeout)
+	return dialWay(ctx, way{via: ViaPrivate, path: m.o.PrivateSocket, follow: &m.follow}, m.o.DialTimeout)
 }
 
 // keep holds l in force until it is lost or ctx ends, and says why it is no
@@ -117,6 +117,7 @@ func (m *Manager) pause(ctx context.Context, wait time.Duration) time.Duration {
 // finish takes every slot, so that no call is inside the library any more.
 func (m *Manager) finish() {
 	m.set(nil, errStopped)
+	_ = m.FollowManagedOOM(nil)
 	close(m.done)
 	t := time.NewTimer(drainTimeout)
 	defer t.Stop()

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"net"
+	"sync/atomic"
 	"time"
 
 	godbus "github.com/godbus/dbus/v5"
@@ -37,6 +38,9 @@ type wire struct {
 	// not trusted could have godbus collect a line without end. Signals are free.
 	quotaBytes int
 	usedBytes  int
+
+	// follow is shown signals before they are thrown away, while there is one; nil is nobody, ever.
+	follow *atomic.Pointer[follower]
 }
 
 func newWire(c net.Conn) *wire {
@@ -74,11 +78,27 @@ func (w *wire) next() error {
 		return err
 	}
 	if godbus.Type(head[1]) == godbus.TypeSignal {
+		w.show(size)
 		_, err = w.in.Discard(size)
 		return err
 	}
 	w.left = size
 	return w.use(size)
+}
+
+// show lets a follower look at a signal of this size, or as much of it as the buffer holds. The signals that it goes by are
+// shorter, or have what counts in their head.
+func (w *wire) show(size int) {
+	if w.follow == nil {
+		return
+	}
+	f := w.follow.Load()
+	if f == nil {
+		return
+	}
+	if message, err := w.in.Peek(min(size, w.in.Size())); err == nil { // otherwise the next read has the error
+		f.heard(message)
+	}
 }
 
 // use takes n bytes off the quota, before a message is read.

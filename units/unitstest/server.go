@@ -23,6 +23,8 @@ import (
 //	"KillUnit": unit, whom, signal;      answered by nothing
 //	"GetAll": unit, interface;           answered by [Properties]
 //	"Get": unit, interface, property;    answered by [Property]
+//	"ListUnitsByPatterns": states, names; answered by [Listed]
+//	"Subscribe":                         answered by nothing
 //
 // It runs in the connection's goroutine, in the order of the calls, and may
 // block; calls over other connections go on meanwhile. Errors may be an [Error],
