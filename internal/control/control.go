@@ -116,15 +116,18 @@ type Last struct {
 
 // Tally counts what happened in a slice.
 type Tally struct {
-	Breaches    uint64 `json:"breaches"`
-	Holds       uint64 `json:"holds"`
-	Relieved    uint64 `json:"relieved"`
-	Spared      uint64 `json:"spared"`
-	Stops       uint64 `json:"stops"`
-	KernelKills uint64 `json:"kernelKills"`
-	Failures    uint64 `json:"failures"`
-	Revived     uint64 `json:"revived"`
-	FreedBytes  uint64 `json:"freedBytes"`
+	Breaches uint64 `json:"breaches"`
+	// Outcomes counts the episodes that are over by how they ended. One that went on after relief and ended otherwise
+	// counts for both.
+	Outcomes    map[episodes.Outcome]uint64 `json:"outcomes"`
+	Holds       uint64                      `json:"holds"`
+	Relieved    uint64                      `json:"relieved"`
+	Spared      uint64                      `json:"spared"`
+	Stops       uint64                      `json:"stops"`
+	KernelKills uint64                      `json:"kernelKills"`
+	Failures    uint64                      `json:"failures"`
+	Revived     uint64                      `json:"revived"`
+	FreedBytes  uint64                      `json:"freedBytes"`
 	// Waited has the waits that ended in relief or a stop, Emptied the times from a decision to stop to the empty group.
 	Waited  Histogram `json:"waited"`
 	Emptied Histogram `json:"emptied"`
@@ -174,6 +177,21 @@ func (c Client) Pause(ctx context.Context, length time.Duration) (released int, 
 	}
 	err = c.call(ctx, MethodPause, map[string]int64{"usec": length.Microseconds()}, &out)
 	return out.Released, err
+}
+
+// Release has the holds of a slice lifted, or all for "". It returns how many groups were held, and in which slices.
+// The error is ErrorNoSuchSlice where it is not watched.
+func (c Client) Release(ctx context.Context, slice string) (released int, slices []string, err error) {
+	in := map[string]string{}
+	if slice != "" {
+		in["slice"] = slice
+	}
+	var out struct {
+		Released int      `json:"released"`
+		Slices   []string `json:"slices"`
+	}
+	err = c.call(ctx, MethodRelease, in, &out)
+	return out.Released, out.Slices, err
 }
 
 func (c Client) call(ctx context.Context, method string, in, out any) error {

@@ -2,7 +2,7 @@
 // JSON object a message, ended by a NUL byte, a reply for each call.
 //
 // It is the wire and no more: one call a connection for a client, a small bounded
-// server, no upgrade, and no replies that continue. Interface descriptions
+// server, streams of replies that continue, and no upgrade. Interface descriptions
 // are handed out and not parsed. It has no state and does not log.
 package varlink
 
@@ -44,7 +44,7 @@ func Call(ctx context.Context, socketPath, method string, in, out any) error {
 		}
 		return &SocketError{Socket: socketPath, Op: op, Err: err}
 	}
-	message, err := encodeCall(method, in)
+	message, err := encodeCall(method, in, false)
 	if err != nil {
 		return fail("encode "+method, err)
 	}
@@ -72,6 +72,11 @@ func Call(ctx context.Context, socketPath, method string, in, out any) error {
 	if err != nil {
 		return fail("decode the reply to "+method, err)
 	}
+	return r.err()
+}
+
+// err is that of an error reply, or nil.
+func (r reply) err() error {
 	if r.Error == "" {
 		return nil
 	}
@@ -80,12 +85,12 @@ func Call(ctx context.Context, socketPath, method string, in, out any) error {
 	return e
 }
 
-func encodeCall(method string, in any) ([]byte, error) {
+func encodeCall(method string, in any, more bool) ([]byte, error) {
 	raw, err := encodeParameters(in)
 	if err != nil {
 		return nil, err
 	}
-	return encode(call{Method: method, Parameters: raw})
+	return encode(call{Method: method, Parameters: raw, More: more})
 }
 
 // connect waits for room in the backlog as long as ctx allows.

@@ -27,13 +27,17 @@ type call struct {
 	Method     string          `json:"method"`
 	Parameters json.RawMessage `json:"parameters,omitempty"`
 	Oneway     bool            `json:"oneway,omitempty"`
+	More       bool            `json:"more,omitempty"` // replies that continue are taken
 }
 
-// reply is what a service answers, with an error's name where there is one:
+// reply is what a service answers, with an error's name where there is one. All
+// but the last of a stream continue:
 //
 //	{"error":"org.varlink.service.MethodNotFound","parameters":{"method":"io.a.B"}}␀
+//	{"continues":true,"parameters":{"n":1}}␀
 type reply struct {
 	Error      string          `json:"error,omitempty"`
+	Continues  bool            `json:"continues,omitempty"`
 	Parameters json.RawMessage `json:"parameters,omitempty"`
 }
 

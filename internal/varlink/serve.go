@@ -30,15 +30,16 @@ type Server struct {
 	ctx      context.Context // Over once Close is called.
 	cancel   context.CancelFunc
 	slots    chan struct{} // A value in it for each connection.
+	streams  chan struct{} // And one for each stream.
 	running  sync.WaitGroup
 }
 
 // Serve answers calls that come in on l, a goroutine a connection and at most
 // MaxConnections, until Close. The listener is the server's from then on.
-// A connection that is idle for Service.Idle, that takes as long to read its
+// A connection that is idle for Service.Idle, that takes as long to read a
 // reply, or that sends what is no call, is closed.
 func Serve(l *net.UnixListener, s Service) *Server {
-	v := &Server{service: s, listener: l, slots: make(chan struct{}, MaxConnections)}
+	v := &Server{service: s, listener: l, slots: make(chan struct{}, MaxConnections), streams: make(chan struct{}, MaxStreams)}
 	v.service.Idle = cmp.Or(v.service.Idle, DefaultIdle)
 	v.ctx, v.cancel = context.WithCancel(context.Background())
 	v.running.Go(v.accept)
@@ -94,6 +95,12 @@ func (v *Server) converse(conn *net.UnixConn) {
 		if err != nil {
 			return // Whoever speaks something else does not understand an error either.
 		}
+		if stream, iface := v.service.stream(c); stream != nil && admitted {
+			if !v.stream(conn, messages, c, iface, stream) {
+				return
+			}
+			continue
+		}
 		message, err := v.reply(c, admitted)
 		if err != nil {
 			return
@@ -131,27 +138,25 @@ func (v *Server) admits(conn *net.UnixConn) bool {
 // reply returns the message that answers a call.
 func (v *Server) reply(c call, admitted bool) ([]byte, error) {
 	if !admitted {
-		return encodeReply(nil, &Error{Name: serviceName + ".PermissionDenied"})
+		return encodeReply(nil, &Error{Name: serviceName + ".PermissionDenied"}, false)
 	}
 	ctx, cancel := context.WithTimeout(v.ctx, MethodWait)
 	defer cancel()
-	return encodeReply(v.service.answer(ctx, c))
+	out, err := v.service.answer(ctx, c)
+	return encodeReply(out, err, false)
 }
 
-func encodeReply(out any, err error) ([]byte, error) {
+// encodeReply returns the message of a reply, or of an *Error instead.
+func encodeReply(out any, err error, continues bool) ([]byte, error) {
+	name := ""
 	if e := (*Error)(nil); errors.As(err, &e) {
-		raw, err := encodeParameters(e.Parameters)
-		if err != nil {
-			return nil, err
-		}
-		return encode(reply{Error: e.Name, Parameters: raw})
-	}
-	if err != nil {
+		name, out = e.Name, e.Parameters
+	} else if err != nil {
 		return nil, err
 	}
 	raw, err := encodeParameters(out)
 	if err != nil {
 		return nil, err
 	}
-	return encode(reply{Parameters: raw})
+	return encode(reply{Error: name, Parameters: raw, Continues: continues})
 }

@@ -47,6 +47,9 @@ error InvalidParameter(parameter: string)
 
 # The caller may not call
 error PermissionDenied()
+
+# The method has a stream of replies, and the call does not say that it takes more than one
+error ExpectedMore()
 `
 
 // Method answers one call: its parameters are a JSON object; what it returns is
@@ -61,6 +64,7 @@ type Interface struct {
 	Name        string // In full: "io.reprieve.Control".
 	Description string // In the varlink interface definition language, ended by a newline.
 	Methods     map[string]Method
+	Streams     map[string]Stream
 }
 
 // Service is what a server serves.
@@ -69,14 +73,14 @@ type Service struct {
 	Interfaces                    []Interface
 	// Admit says whether a caller with this uid, by SO_PEERCRED, may call. Nil admits all.
 	Admit func(uid uint32) bool
-	// Idle is how long a connection may say nothing, or take no reply. Zero is DefaultIdle.
+	// Idle is how long a connection may say nothing, or take no reply. Zero is DefaultIdle. In a stream it may say nothing as
+	// long as it lasts.
 	Idle time.Duration
 }
 
 // answer returns the parameters of the reply to a call.
 func (s *Service) answer(ctx context.Context, c call) (any, error) {
-	dot := strings.LastIndexByte(c.Method, '.')
-	name, member := c.Method[:dot], c.Method[dot+1:]
+	name, member := split(c.Method)
 	if name == serviceName {
 		switch member {
 		case "GetInfo":
@@ -87,12 +91,23 @@ func (s *Service) answer(ctx context.Context, c call) (any, error) {
 	}
 	if i := s.lookup(name); i != nil && i.Methods[member] != nil {
 		out, err := i.Methods[member](ctx, c.Parameters)
-		if e := (*Error)(nil); err == nil || errors.As(err, &e) {
-			return out, err
-		}
-		return nil, &Error{Name: name + ".Failed", Parameters: map[string]any{"message": err.Error()}}
+		return out, failed(name, err)
 	}
 	return nil, &Error{Name: serviceName + ".MethodNotFound", Parameters: map[string]any{"method": c.Method}}
+}
+
+// split parts the full name of a method.
+func split(method string) (iface, member string) {
+	dot := strings.LastIndexByte(method, '.')
+	return method[:dot], method[dot+1:]
+}
+
+// failed makes an error that is no *Error one of an interface.
+func failed(iface string, err error) error {
+	if e := (*Error)(nil); err == nil || errors.As(err, &e) {
+		return err
+	}
+	return &Error{Name: iface + ".Failed", Parameters: map[string]any{"message": err.Error()}}
 }
 
 func (s *Service) lookup(name string) *Interface {
