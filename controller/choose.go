@@ -142,6 +142,17 @@ func list(note *Note, all []Candidate) {
 	note.Others = len(all) - len(note.Candidates)
 }
 
+// Planned is the note of a choice that nobody acts on: of candidates as Weighed
+// takes them.
+func Planned(slice string, order Order, all []Candidate) Note {
+	note := Note{Kind: NoteStop, Slice: slice, Pick: order.Name()}
+	list(&note, all)
+	return note
+}
+
+// Scale is what a choice would be made by now.
+func (m *Machine) Scale() Scale { return m.scale() }
+
 // stopNote tells of a choice.
 func (m *Machine) stopNote(now time.Duration, victim *Candidate, all []Candidate) Note {
 	note := m.note(NoteStop, now)

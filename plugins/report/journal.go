@@ -107,7 +107,32 @@ func Fields(n controller.Note) []Field {
 	add(len(n.Stays) > 0, "REPRIEVE_STAYS", strings.Join(n.Stays, " "))
 	add(len(n.Along) > 0, "REPRIEVE_ALONG", strings.Join(n.Along, " "))
 	add(n.Observe, "REPRIEVE_OBSERVE", "1")
-	return fields
+	return append(fields, objects(n)...)
+}
+
+// objects names the units that a message is about, so that journalctl -u of each
+// of them shows it (journalctl(1): OBJECT_SYSTEMD_UNIT= of a daemon that is root's). Of a
+// stop those within the group are known when it is over.
+func objects(n controller.Note) []Field {
+	var all []Field
+	switch {
+	case n.Unit != "" && n.User:
+		all = append(all, Field{"OBJECT_SYSTEMD_USER_UNIT", n.Unit})
+	case n.Unit != "":
+		all = append(all, Field{"OBJECT_SYSTEMD_UNIT", n.Unit})
+	}
+	inside := [][]string{n.Revives, n.Lost, n.Stays, n.Along}
+	if n.User {
+		inside = inside[3:] // the others are units of a user's manager, which says itself what became of them
+	}
+	for _, units := range inside {
+		for _, unit := range units {
+			if unit != n.Unit {
+				all = append(all, Field{"OBJECT_SYSTEMD_UNIT", unit})
+			}
+		}
+	}
+	return all
 }
 
 // holdFields adds what there is to say of a wait and its holds.

@@ -120,14 +120,16 @@ func TestFields_Figures(t *testing.T) {
 		want map[string]string // besides those that all have
 	}{
 		{settled, map[string]string{
-			"USER_UNIT": "app.scope", "REPRIEVE_UID": "1000", "REPRIEVE_USAGE": "5", "REPRIEVE_FREED": "0",
+			"USER_UNIT": "app.scope", "OBJECT_SYSTEMD_USER_UNIT": "app.scope", "OBJECT_SYSTEMD_UNIT": "e.service f.service", "REPRIEVE_UID": "1000", "REPRIEVE_USAGE": "5", "REPRIEVE_FREED": "0",
 			"REPRIEVE_EMPTY_USEC": "300000", "REPRIEVE_SETTLE_USEC": "1500000", "REPRIEVE_REAPED": "30", "REPRIEVE_KILLS": "4",
 			"REPRIEVE_REVIVES": "a.service b.service", "REPRIEVE_LOST": "c.scope", "REPRIEVE_STAYS": "d.service", "REPRIEVE_ALONG": "e.service f.service",
 		}},
-		{controller.Note{Kind: controller.NoteSettled, Unit: "a.slice"}, map[string]string{"UNIT": "a.slice", "REPRIEVE_EMPTY_USEC": "0", "REPRIEVE_SETTLE_USEC": "0"}},
-		{controller.Note{Kind: controller.NoteStopped, Unit: "a.slice", Took: time.Second}, map[string]string{"UNIT": "a.slice", "REPRIEVE_EMPTY_USEC": "1000000"}},
+		{controller.Note{Kind: controller.NoteSettled, Unit: "a.slice", Revives: []string{"b.service"}, Lost: []string{"c.scope"}, Stays: []string{"d.service"}}, map[string]string{
+			"UNIT": "a.slice", "OBJECT_SYSTEMD_UNIT": "a.slice b.service c.scope d.service", "REPRIEVE_REVIVES": "b.service", "REPRIEVE_LOST": "c.scope", "REPRIEVE_STAYS": "d.service",
+			"REPRIEVE_EMPTY_USEC": "0", "REPRIEVE_SETTLE_USEC": "0"}},
+		{controller.Note{Kind: controller.NoteStopped, Unit: "a.slice", Took: time.Second}, map[string]string{"UNIT": "a.slice", "OBJECT_SYSTEMD_UNIT": "a.slice", "REPRIEVE_EMPTY_USEC": "1000000"}},
 		{controller.Note{Kind: controller.NoteKernel, Kills: 1}, map[string]string{"REPRIEVE_KILLS": "1"}},
-		{controller.Note{Kind: controller.NoteRevived, Unit: "a.service"}, map[string]string{"UNIT": "a.service"}},
+		{controller.Note{Kind: controller.NoteRevived, Unit: "a.service"}, map[string]string{"UNIT": "a.service", "OBJECT_SYSTEMD_UNIT": "a.service"}},
 		{controller.Note{Kind: controller.NoteStop, Pick: "priority, largest", Observe: true, Waited: 3 * time.Second, Delay: 10 * time.Second}, map[string]string{
 			"REPRIEVE_PICK": "priority, largest", "REPRIEVE_OBSERVE": "1", "REPRIEVE_WAITED_USEC": "3000000", "REPRIEVE_DELAY_USEC": "10000000",
 		}},
@@ -144,7 +146,7 @@ func TestFields_Figures(t *testing.T) {
 	} {
 		got := map[string]string{}
 		for _, f := range Fields(tt.note) {
-			got[f.Name] = f.Value
+			got[f.Name] = strings.TrimSpace(got[f.Name] + " " + f.Value) // there may be several of a name
 		}
 		for _, name := range always {
 			if _, ok := got[name]; !ok {
