@@ -80,7 +80,7 @@ func (d *daemon) carryOut(s *slice, c *controller.Decision) {
 	case controller.Sweep:
 		d.sweep(s)
 	case controller.Report:
-		d.tell.note(&c.Note)
+		d.tell.note(&c.Note, d.set)
 	}
 }
 

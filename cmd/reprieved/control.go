@@ -13,62 +13,47 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"reprieve/internal/control"
 	"reprieve/internal/varlink"
 )
-
-// defaultControl is the socket by which reprievectl asks the daemon.
-const defaultControl = "/run/reprieve/control"
 
 const (
 	// controlProbe bounds the look whether another daemon listens on the socket.
 	controlProbe = 200 * time.Millisecond
-	// controlWait is how long the loop may take to answer.
+	// controlWait is how long the loop may take to answer, and planWait how long a
+	// worker may take to weigh.
 	controlWait = 2 * time.Second
+	planWait    = 4 * time.Second
+	// pauseMost is the longest pause: one that is forgotten ends by itself.
+	pauseMost = 24 * time.Hour
 )
 
 // errNoSuchSlice says that a slice is not watched.
 var errNoSuchSlice = errors.New("no watched slice of that name")
 
-const (
-	controlInterface   = "io.reprieve.Control"
-	controlDescription = `# What reprieved does when it is asked
-interface io.reprieve.Control
-
-# Lift the holds that are in force: of one watched slice, or of all where none
-# is given. The reply has how many groups were held, and in which watched slices.
-# Who was held is not held again in this episode; its wait goes on and may end
-# in a stop.
-method Release(
-  slice: ?string
-) -> (
-  released: int,
-  slices: []string
-)
-
-# The slice is not watched
-error NoSuchSlice(slice: string)
-
-# The event loop does not answer
-error NoAnswer()
-
-# The holds could not be lifted
-error Failed(message: string)
-`
-)
-
-// control is the daemon's varlink socket. Its server has goroutines of its own,
-// which know nothing of the daemon but release.
-type control struct {
-	// release has the loop lift the holds of a slice, "" for all, and has answer called once, from any goroutine. The
-	// error may wrap errNoSuchSlice.
-	release func(slice string, answer func(released int, slices []string, err error))
-	server  *varlink.Server
+// requests is what the control socket may have done. Each is called in a goroutine
+// of the socket's, has the loop do the work, and has its answer called once, from any
+// goroutine. The errors may wrap errNoSuchSlice.
+type requests struct {
+	release func(slice string, answer func(released int, slices []string, err error)) // "" is all
+	pause   func(length time.Duration, answer func(released int))                     // 0 ends it
+	status  func(answer func(control.Status))
+	plan    func(slice string, answer func(control.Plan, error))
+	// listen returns what happens from then on, closed for who is too slow. It does not need the loop.
+	listen func() (events <-chan control.Event, cancel func())
 }
 
-// openControl listens on path, with mode 0600, and has root and the daemon's
-// own user call release by it. A socket that an earlier process left is replaced;
+// controlServer is the daemon's varlink socket. Its server has goroutines of its own,
+// which know nothing of the daemon but what may be asked.
+type controlServer struct {
+	do     requests
+	server *varlink.Server
+}
+
+// openControl listens on path, with mode 0600, and lets root and the daemon's
+// own user ask by it. A socket that an earlier process left is replaced;
 // one that is listened on, or a file of another kind, is an error. Close it.
-func openControl(path string, release func(slice string, answer func(released int, slices []string, err error))) (*control, error) {
+func openControl(path string, do requests) (*controlServer, error) {
 	if err := removeStale(path); err != nil {
 		return nil, err
 	}
@@ -85,13 +70,14 @@ func openControl(path string, release func(slice string, answer func(released in
 	if err != nil {
 		return nil, fmt.Errorf("control socket: %w", err)
 	}
-	c := &control{release: release}
+	c := &controlServer{do: do}
 	own := uint32(os.Geteuid())
 	c.server = varlink.Serve(l.(*net.UnixListener), varlink.Service{
 		Vendor: "Reprieve", Product: "reprieved", Version: buildVersion(),
 		Interfaces: []varlink.Interface{{
-			Name: controlInterface, Description: controlDescription,
-			Methods: map[string]varlink.Method{"Release": c.answer},
+			Name: control.Interface, Description: control.Description(),
+			Methods: map[string]varlink.Method{"Release": c.release, "Pause": c.pause, "Status": c.status, "Plan": c.plan},
+			Streams: map[string]varlink.Stream{"Monitor": c.monitor},
 		}},
 		Admit: func(uid uint32) bool { return uid == 0 || uid == own },
 	})
@@ -100,51 +86,117 @@ func openControl(path string, release func(slice string, answer func(released in
 
 // Close closes and removes the socket. Calls that wait for the loop end without
 // its answer, so the loop itself may close. It closes once.
-func (c *control) Close() error {
+func (c *controlServer) Close() error {
 	if err := c.server.Close(); err != nil {
 		return fmt.Errorf("control socket: %w", err)
 	}
 	return nil
 }
 
-// answer is the method Release.
-func (c *control) answer(ctx context.Context, in json.RawMessage) (any, error) {
-	var ask struct {
+// ask has something done and waits for its answer, for so long at most. To post
+// to a loop that hangs waits as well, beyond the bound; such a loop's watchdog ends the process.
+func ask[T any](ctx context.Context, bound time.Duration, do func(answer func(T))) (T, error) {
+	answers := make(chan T, 1)
+	go do(func(t T) {
+		select {
+		case answers <- t:
+		default: // it was called twice
+		}
+	})
+	ctx, cancel := context.WithTimeout(ctx, bound)
+	defer cancel()
+	select {
+	case <-ctx.Done():
+		var none T
+		return none, &varlink.Error{Name: control.ErrorNoAnswer}
+	case t := <-answers:
+		return t, nil
+	}
+}
+
+// noSlice is the reply to who names a slice that is not watched.
+func noSlice(slice string, err error) error {
+	if errors.Is(err, errNoSuchSlice) {
+		return &varlink.Error{Name: control.ErrorNoSuchSlice, Parameters: map[string]any{"slice": slice}}
+	}
+	return err
+}
+
+func (c *controlServer) release(ctx context.Context, in json.RawMessage) (any, error) {
+	var what struct {
 		Slice *string `json:"slice"`
 	}
-	if err := varlink.Decode(in, &ask); err != nil {
+	if err := varlink.Decode(in, &what); err != nil {
 		return nil, err
 	}
 	slice := ""
-	if ask.Slice != nil {
-		if slice = *ask.Slice; slice == "" {
+	if what.Slice != nil {
+		if slice = *what.Slice; slice == "" {
 			return nil, varlink.ParameterError("slice")
 		}
 	}
-	type answer struct {
+	type reply struct {
 		Released int      `json:"released"`
 		Slices   []string `json:"slices"`
 		err      error
 	}
-	answers := make(chan answer, 1)
-	// To post waits for a loop that hangs, beyond the bound below; such a loop's watchdog ends the process.
-	go c.release(slice, func(released int, slices []string, err error) {
-		select {
-		case answers <- answer{released, append([]string{}, slices...), err}:
-		default: // It was called twice.
-		}
+	r, err := ask(ctx, controlWait, func(answer func(reply)) {
+		c.do.release(slice, func(released int, slices []string, err error) {
+			answer(reply{released, append([]string{}, slices...), err})
+		})
 	})
-	ctx, cancel := context.WithTimeout(ctx, controlWait)
-	defer cancel()
-	select {
-	case <-ctx.Done():
-		return nil, &varlink.Error{Name: controlInterface + ".NoAnswer"}
-	case a := <-answers:
-		if errors.Is(a.err, errNoSuchSlice) {
-			return nil, &varlink.Error{Name: controlInterface + ".NoSuchSlice", Parameters: map[string]any{"slice": slice}}
-		}
-		return a, a.err
+	if err == nil {
+		err = noSlice(slice, r.err)
 	}
+	return r, err
+}
+
+func (c *controlServer) pause(ctx context.Context, in json.RawMessage) (any, error) {
+	var what struct {
+		Usec *int64 `json:"usec"`
+	}
+	if err := varlink.Decode(in, &what); err != nil {
+		return nil, err
+	}
+	if what.Usec == nil || *what.Usec < 0 || *what.Usec > pauseMost.Microseconds() {
+		return nil, varlink.ParameterError("usec")
+	}
+	type reply struct {
+		Released int `json:"released"`
+	}
+	return ask(ctx, controlWait, func(answer func(reply)) {
+		c.do.pause(time.Duration(*what.Usec)*time.Microsecond, func(released int) { answer(reply{released}) })
+	})
+}
+
+func (c *controlServer) status(ctx context.Context, in json.RawMessage) (any, error) {
+	if err := varlink.Decode(in, &struct{}{}); err != nil {
+		return nil, err
+	}
+	return ask(ctx, controlWait, c.do.status)
+}
+
+func (c *controlServer) plan(ctx context.Context, in json.RawMessage) (any, error) {
+	var what struct {
+		Slice string `json:"slice"`
+	}
+	if err := varlink.Decode(in, &what); err != nil {
+		return nil, err
+	}
+	if what.Slice == "" {
+		return nil, varlink.ParameterError("slice")
+	}
+	type reply struct {
+		plan control.Plan
+		err  error
+	}
+	r, err := ask(ctx, planWait, func(answer func(reply)) {
+		c.do.plan(what.Slice, func(p control.Plan, err error) { answer(reply{p, err}) })
+	})
+	if err == nil {
+		err = noSlice(what.Slice, r.err)
+	}
+	return r.plan, err
 }
 
 // removeStale removes a socket that nobody listens on.

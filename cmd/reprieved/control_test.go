@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
 
+	"reprieve/internal/control"
 	"reprieve/internal/varlink"
 )
 
@@ -26,7 +27,7 @@ type releasedReply struct {
 func opened(t *testing.T, release func(string, func(int, []string, error))) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "control")
-	c, err := openControl(path, release)
+	c, err := openControl(path, requests{release: release})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,7 +89,7 @@ func TestControl_Release(t *testing.T) {
 func TestControl_Described(t *testing.T) {
 	path := opened(t, nil)
 	var got struct{ Description string }
-	err := varlink.Call(t.Context(), path, "org.varlink.service.GetInterfaceDescription", map[string]string{"interface": controlInterface}, &got)
+	err := varlink.Call(t.Context(), path, "org.varlink.service.GetInterfaceDescription", map[string]string{"interface": control.Interface}, &got)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -115,7 +116,7 @@ func TestControl_LoopHangs(t *testing.T) {
 	leaks := goleak.IgnoreCurrent()
 	path := filepath.Join(t.TempDir(), "control")
 	asked, hang := make(chan struct{}, 2), make(chan struct{})
-	c, err := openControl(path, func(string, func(int, []string, error)) { asked <- struct{}{}; <-hang })
+	c, err := openControl(path, requests{release: func(string, func(int, []string, error)) { asked <- struct{}{}; <-hang }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -174,7 +175,7 @@ func TestOpenControl(t *testing.T) {
 			t.Fatal(err)
 		}
 		before, _ := os.Lstat(path)
-		c, err := openControl(path, func(_ string, answer func(int, []string, error)) { answer(0, nil, nil) })
+		c, err := openControl(path, requests{release: func(_ string, answer func(int, []string, error)) { answer(0, nil, nil) }})
 		if tt.want == "" {
 			if err != nil {
 				t.Errorf("%s: openControl() = %v", tt.name, err)

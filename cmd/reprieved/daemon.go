@@ -13,6 +13,8 @@ import (
 
 	"reprieve/configs"
 	"reprieve/controller"
+	"reprieve/episodes"
+	"reprieve/internal/control"
 	"reprieve/internal/epoll"
 	"reprieve/internal/memlock"
 	"reprieve/internal/notify"
@@ -30,6 +32,7 @@ type daemon struct {
 	options configs.Options
 	set     *configs.Set
 	conf    configs.Daemon
+	compat  compat
 	kept    int // bad configurations met by a reload
 
 	stirPath    string // the host's memory pressure; "" is not looked at
@@ -78,6 +81,13 @@ type daemon struct {
 	scribe  *worker.Queue // writes traces
 	owed    int           // jobs of taker that were not answered
 
+	pausedUntil time.Duration // by hand
+	pauseFile   string        // "" is none
+	readyAt     time.Duration // when READY=1 was said
+	locked      bool          // memory is
+	killers     []string      // other ones that were active at the start
+
+	allSeries   int                     // how many there are
 	lanes       []*lane                 // that are free
 	allLanes    int                     // how many there are
 	rooms       [][]controller.Decision // that are free
@@ -116,13 +126,15 @@ type places struct {
 	control               string   // "" is no control socket
 	hooks                 []string // directories
 	stir                  string   // memory pressure of the host; "" is not looked at
+	paused                string   // file of the pause; "" is none
+	records               string   // directory of the records of episodes; "" is none
 	program               string   // this one, to rehearse with; "" is no rehearsal
 	systemd               units.Options
 }
 
 // onHost is where they are on a host.
 func onHost() places {
-	return places{mount: memcg.DefaultMount, ledger: memcg.DefaultLedger, fallen: "/run/reprieve/revive.json", control: defaultControl, hooks: hook.DefaultDirs(), stir: hostPressure, program: "/proc/self/exe"}
+	return places{mount: memcg.DefaultMount, ledger: memcg.DefaultLedger, fallen: "/run/reprieve/revive.json", control: control.Socket, hooks: hook.DefaultDirs(), records: episodes.DefaultDir, paused: pauseFile, stir: hostPressure, program: "/proc/self/exe"}
 }
 
 func newDaemon(options configs.Options, set *configs.Set, tell *teller, at places) (*daemon, error) {
@@ -132,6 +144,8 @@ func newDaemon(options configs.Options, set *configs.Set, tell *teller, at place
 		start: time.Now(), mount: at.mount, fallen: at.fallen, systemd: at.systemd, hooks: hook.Caller{Dirs: at.hooks}, controlPath: at.control, stirPath: at.stir, program: at.program, taking: map[*memcg.Node]bool{}, psi: map[uint64]psi{}, byLeaf: map[*controller.Leaf]*leaf{},
 		crowd: crowd{watched: map[*memcg.Node]*slice{}, budget: newBudget(openFiles())},
 	}
+	tell.chronicle.dir = at.records
+	tell.chronicle.keep.Store(int64(d.conf.Records))
 	ledger, err := memcg.OpenLedger(at.ledger)
 	if err != nil {
 		return nil, fmt.Errorf("prepare the ledger of holds: %w", err)
@@ -161,7 +175,9 @@ func newDaemon(options configs.Options, set *configs.Set, tell *teller, at place
 	if info, err := os.ReadFile("/proc/self/mountinfo"); err == nil {
 		d.recursive = memcg.RecursiveProtection(info, d.mount)
 	}
+	d.pauseFile = at.paused
 	d.recall()
+	d.recallPause()
 	_ = newID() // the first one allocates
 	d.dropped, d.dropping.groups = make([]*memcg.Group, 0, dropRoom), make([]*memcg.Group, 0, dropRoom)
 	d.remembering.fallen = make([]controller.Fallen, 0, 64) // not nil: an empty list in its file
@@ -200,7 +216,7 @@ func (d *daemon) serve() error {
 	}
 	if r, err := memlock.Lock(); err != nil {
 		d.tell.plain(prioWarning, "memory is not locked, decisions may wait for a disk under pressure: %v", err)
-	} else if r.PopulateErr != nil {
+	} else if d.locked = true; r.PopulateErr != nil {
 		d.tell.plain(prioWarning, "memory is locked as it is touched, but only %d of %d KiB of the program are in: code that has never run may wait for a disk under pressure: %v", r.PopulatedBytes>>10, r.MappedBytes>>10, r.PopulateErr)
 	} else {
 		d.tell.plain(prioInfo, "memory is locked as it is touched; %d KiB of the program are in", r.PopulatedBytes>>10)
@@ -221,6 +237,7 @@ func (d *daemon) serve() error {
 	}
 	d.openControl(ctx)
 	d.desk.Collect()
+	d.startCompat()
 	d.survey()
 	d.later(func() worker.Answer { return d.started }) // behind all that is taken up now
 	return d.loop()
@@ -232,92 +249,12 @@ func (d *daemon) openControl(ctx context.Context) {
 	if d.controlPath == "" {
 		return
 	}
-	c, err := openControl(d.controlPath, d.release)
+	c, err := openControl(d.controlPath, requests{release: d.release, pause: d.askPause, status: d.askStatus, plan: d.askPlan, listen: d.tell.feed.listen})
 	if err != nil {
 		d.tell.plain(prioWarning, "reprievectl cannot ask this daemon: %v", err)
 		return
 	}
 	context.AfterFunc(ctx, func() { _ = c.Close() })
-}
-
-// sayBlind tells by which signs pressure is known on a host without swap.
-func (d *daemon) sayBlind() {
-	if m, err := d.info.Read(&d.buf); err != nil || m.SwapTotal > 0 || len(d.slices) == 0 {
-		return
-	}
-	var slope, late []string
-	for _, s := range d.slices {
-		if s.dirty {
-			d.step(s, d.now()) // the first reading
-		}
-		switch {
-		case s.m.Slope():
-			slope = append(slope, s.unit)
-		default:
-			late = append(late, s.unit)
-		}
-	}
-	text := "this host has no swap, where stall comes in the last half second:"
-	if len(slope) > 0 {
-		text += " " + strings.Join(slope, ", ") + " is also watched by how fast its memory fills (pressure.left), with a look every 0.25 to 10 s;"
-	}
-	if len(late) > 0 {
-		text += " " + strings.Join(late, ", ") + " by stall and memory.events alone: it has no memory.max to fill, or pressure.left is 0;"
-	}
-	d.tell.plain(prioNotice, "%s", strings.TrimSuffix(text, ";"))
-}
-
-// started is reached when every slice that was there is watched.
-func (d *daemon) started() {
-	watched := "nothing is watched: no slice has a [pressure] table; see /usr/lib/reprieve/examples"
-	if n := len(d.slices); n > 0 {
-		names := make([]string, 0, n)
-		for _, s := range d.slices {
-			names = append(names, s.unit)
-		}
-		watched = "watching " + strings.Join(names, ", ")
-	} else if named := d.set.Named(); len(named) > 0 {
-		watched = "nothing is watched yet: of " + strings.Join(named, ", ") + " none is there or none has a [pressure] table"
-	}
-	if d.conf.Observe {
-		watched += "; observing only, nothing is held or stopped"
-	}
-	d.tell.say(idStarted, prioNotice, "started; "+watched)
-	if !d.bus.Connected {
-		d.tell.plain(prioWarning, "no connection to systemd (%v): a stop is a cgroup.kill until there is one, and Restart= brings units back", d.bus.Err)
-	}
-	d.sayBlind()
-	d.countToll()
-	d.garbage.due = true // the start's
-	d.setStatus()
-	_ = d.notifier.Ready()
-	d.asker.Do(d.lookForKillers)
-}
-
-// lookForKillers names other memory killers on the host, in a worker: one that
-// watches the same groups takes the stall of a hold for pressure.
-func (d *daemon) lookForKillers() worker.Answer {
-	ctx, cancel := context.WithTimeout(context.Background(), aboutBound)
-	defer cancel()
-	killers, _ := d.manager.OtherKillers(ctx) // who is not described is not named
-	if len(killers) == 0 {
-		return nil
-	}
-	return func() {
-		d.tell.plain(prioWarning, "%s is active: a memory killer that watches the same groups takes the stall of a hold for pressure, and may kill who is only held", strings.Join(killers, ", "))
-	}
-}
-
-// busChanged is told of each change of the connection to systemd.
-func (d *daemon) busChanged(s units.State) {
-	was := d.bus
-	d.bus = s
-	switch {
-	case s.Connected && !was.Connected:
-		d.tell.plain(prioInfo, "connected to systemd (%s)", s.Via)
-	case !s.Connected && was.Connected:
-		d.tell.plain(prioNotice, "lost the connection to systemd (%v), connecting again", s.Err)
-	}
 }
 
 // signals brings signals to the loop.

@@ -37,10 +37,10 @@ func (k marks) on(c *controller.Candidate) {
 	c.Init, c.Self, c.Tame, c.Protected = k.init, k.self, k.tame, k.protected
 }
 
-// marksOf looks for the marks of a leaf: at it, in it, and above it up to the slice.
-func (d *daemon) marksOf(s *slice, n *memcg.Node) marks {
+// marksOf looks for the marks of a leaf: at it, in it, and above it.
+func (d *daemon) marksOf(n *memcg.Node) marks {
 	var c controller.Candidate
-	for up := n.Parent; up != s.node && up != nil; up = up.Parent {
+	for up := n.Parent; up != nil; up = up.Parent {
 		d.protect(&c, up)
 	}
 	d.inspect(&c, n)
@@ -63,7 +63,7 @@ func (f *far) gained() uint64 {
 
 // addFar notes a leaf that is not opened.
 func (d *daemon) addFar(s *slice, n *memcg.Node) {
-	f := &far{node: n, marks: d.marksOf(s, n), young: s.m.Phase() != controller.PhaseCalm}
+	f := &far{node: n, marks: d.marksOf(n), young: s.m.Phase() != controller.PhaseCalm}
 	f.counted = f.young
 	s.far[n] = f
 	s.fresh = append(s.fresh, f)
@@ -84,7 +84,7 @@ func (d *daemon) remark(s *slice, n *memcg.Node) {
 	}
 	for up := n.Parent; up != nil && up != s.node; up = up.Parent {
 		if f := s.far[up]; f != nil {
-			f.marks = d.marksOf(s, up)
+			f.marks = d.marksOf(up)
 			return
 		}
 	}

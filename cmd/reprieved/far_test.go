@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"reprieve/controller"
+	"reprieve/internal/worker"
 )
 
 // crowded is a shell whose w.slice has more leaves than are kept open: two of
@@ -115,6 +116,33 @@ func TestFar_Chosen(t *testing.T) {
 		if got := s.read("w.slice", other, "cgroup.kill"); got != "" {
 			t.Errorf("cgroup.kill of %s = %q, want nothing", other, got)
 		}
+	}
+}
+
+// Ensure a far leaf that is just being opened is compared with the others all the same: it is in neither list then.
+func TestFar_BeingOpened(t *testing.T) {
+	s := crowded(t, watchOnly, 300, map[string]int{"w.slice/w-z.slice": 800})
+	s.opened()
+	gate := make(chan bool)
+	var first string
+	s.onLoop(func() {
+		one, d := s.d.slices[0], s.d
+		d.later(func() worker.Answer { <-gate; return nil }) // nothing is opened before it
+		f := one.far[d.tree.Lookup("/w.slice/w-z.slice")]
+		if f == nil {
+			t.Error("w-z.slice is not far")
+			return
+		}
+		d.crowd.budget.take(moreSlot)
+		d.openFar(one, f)
+		w := d.weighing(one, controller.Scale{Order: one.m.Rules().Order})
+		w.Run()
+		first = w.all[0].Unit
+		d.dismiss(w)
+	})
+	close(gate)
+	if first != "w-z.slice" {
+		t.Errorf("first %q while w-z.slice is being opened, want that one", first)
 	}
 }
 

@@ -109,7 +109,7 @@ func (d *daemon) members(s *slice) {
 			d.dropMember(s, n)
 			continue
 		}
-		f.marks = d.marksOf(s, n)
+		f.marks = d.marksOf(n)
 	}
 	d.visit(s)
 	d.reviewParts(s)

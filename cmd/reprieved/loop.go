@@ -28,6 +28,7 @@ func (d *daemon) loop() error {
 		d.tend()
 		d.tendFar(now)
 		d.rearm(now)
+		d.unpause(now)
 		d.revive(now)
 		d.collect()
 		d.hand()
@@ -49,6 +50,9 @@ func (d *daemon) patience() time.Duration {
 	if d.ending {
 		next = min(next, d.endBy)
 	}
+	if d.pausedUntil != 0 {
+		next = min(next, d.pausedUntil)
+	}
 	if len(d.backlog) > 0 {
 		next = min(next, now+controller.Tick)
 	}
@@ -59,7 +63,7 @@ func (d *daemon) patience() time.Duration {
 		next = min(next, d.releasing[i].by)
 	}
 	if at, ok := d.reviver.Until(); ok && !d.ending && !d.conf.Observe {
-		next = min(next, at)
+		next = min(next, max(at, d.pausedUntil))
 	}
 	for _, s := range d.slices {
 		if s.dirty {
@@ -123,6 +127,7 @@ func (d *daemon) step(s *slice, now time.Duration) {
 	d.guarded(s, now)
 	d.read(s, now)
 	decided := s.m.Step(now, &s.reading, d.room())
+	d.keepReading(s, now)
 	s.dirty, s.last = false, now
 	s.reading.FiredSome, s.reading.FiredFull = false, false
 	d.carry(s, decided)
@@ -144,6 +149,7 @@ func (d *daemon) turn(s *slice) {
 		d.rearmSoon()
 		return
 	}
+	d.endSeries(s)
 	d.reviver.Calmed(s.unit, d.now())
 }
 

@@ -32,8 +32,17 @@ func (d *daemon) reloaded(set *configs.Set, err error) {
 		d.setStatus()
 		return
 	}
-	d.set, d.conf, d.kept = set, set.Daemon(), 0
+	d.set, d.conf, d.kept = d.compatible(set), set.Daemon(), 0
 	d.guard.setAfter(d.conf.Guard)
+	d.tell.chronicle.keep.Store(int64(d.conf.Records))
+	d.apply()
+	d.tell.plain(prioNotice, "configuration taken, %d files", len(set.Files()))
+	d.setStatus()
+	d.followCompat()
+}
+
+// apply has what is watched go by a set that is another now.
+func (d *daemon) apply() {
 	for _, s := range d.slices {
 		s.dirty = true // what the new rules want to see is read
 		for n, lf := range s.leaves {
@@ -55,8 +64,6 @@ func (d *daemon) reloaded(set *configs.Set, err error) {
 		}
 	}
 	d.changed = true
-	d.tell.plain(prioNotice, "configuration taken, %d files", len(set.Files()))
-	d.setStatus()
 }
 
 // terms tells a policy in a line.

@@ -111,7 +111,7 @@ func (d *daemon) remember() {
 
 // revive starts the next unit whose time has come.
 func (d *daemon) revive(now time.Duration) {
-	if d.ending || d.conf.Observe {
+	if d.ending || d.conf.Observe || now < d.pausedUntil {
 		return
 	}
 	if at, ok := d.reviver.Until(); !ok || now < at {
@@ -119,7 +119,7 @@ func (d *daemon) revive(now time.Duration) {
 	}
 	unit, notes := d.reviver.Step(now)
 	for i := range notes {
-		d.tell.note(&notes[i])
+		d.tell.note(&notes[i], nil)
 	}
 	if unit == "" && len(notes) == 0 {
 		return
@@ -130,7 +130,7 @@ func (d *daemon) revive(now time.Duration) {
 	}
 	answer := func(err error) {
 		if n, ok := d.reviver.Started(unit, err); ok {
-			d.tell.note(&n)
+			d.tell.note(&n, nil)
 		}
 	}
 	if !d.starter.Do(func() worker.Answer {

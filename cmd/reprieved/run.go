@@ -105,8 +105,14 @@ func unjoin(err error) []error {
 	return []error{err}
 }
 
-// buildVersion is the module's version as the Go toolchain recorded it.
+// tagged is the version that the package was made for, set by the linker: make deb.
+var tagged string
+
+// buildVersion is the version of the package, or the module's as the Go toolchain recorded it.
 func buildVersion() string {
+	if tagged != "" {
+		return tagged
+	}
 	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
 		return info.Main.Version
 	}

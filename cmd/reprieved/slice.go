@@ -42,6 +42,7 @@ type slice struct {
 	parts     map[*memcg.Node]*part // of the root
 
 	recorder *recorder // nil: no traces are kept
+	series   *series   // nil: there is none to be had
 
 	reading controller.Reading
 	last    time.Duration // when it was read last
@@ -149,11 +150,13 @@ func (d *daemon) taken(n *memcg.Node, unit string, rules controller.Rules, g *me
 	}
 	s.onVictim = func(uint32) { d.victimReady(s) }
 	s.onEvents = func(uint32) { d.eventsReady(s) }
+	d.makeSeries(len(d.slices) + 1)
 	d.makeLanes(max(0, sliceLanes*(len(d.slices)+1)-d.allLanes)) // those of slices that went are used again
 	d.reviver.Watch(unit)
 	s.self = &leaf{node: n, group: g.Retain(), leaf: controller.NewLeaf(unit, n.Path, n.Inode)}
 	s.m = controller.NewMachine(&d.host, unit, rules, s.self.leaf, newID)
 	d.retrace(s)
+	_, _ = s.m.Pause(d.now(), d.pausedUntil, nil) // it holds nothing yet
 	d.byLeaf[s.self.leaf] = s.self
 	d.slices = append(d.slices, s)
 	d.crowd.watched[n] = s
@@ -175,7 +178,9 @@ func (d *daemon) letGo(s *slice) {
 	d.guard.forget(s)
 	if s.m.Phase() != controller.PhaseCalm {
 		d.keepTrace(s)
+		d.endSeries(s)
 	}
+	d.dropSeries(s)
 	for _, t := range s.triggers {
 		d.poller.Remove(t.token)
 	}

@@ -14,6 +14,7 @@ type figured struct {
 	kept             int
 	dropped          uint64
 	unproved         string // by the rehearsal
+	paused           string // by hand, until when
 	own              toll   // since READY=1, where counted
 	counted          bool
 }
@@ -21,7 +22,7 @@ type figured struct {
 // setStatus keeps the line that systemctl status shows true. It is written by
 // the teller.
 func (d *daemon) setStatus() {
-	f := figured{slices: len(d.slices), kept: d.kept, dropped: d.tell.dropped.Load(), unproved: d.unproved}
+	f := figured{slices: len(d.slices), kept: d.kept, dropped: d.tell.dropped.Load(), unproved: d.unproved, paused: d.pauseWord()}
 	for _, s := range d.slices {
 		if s.m.Phase() != controller.PhaseCalm {
 			f.episodes++
@@ -41,6 +42,9 @@ func (f figured) line() string {
 	text := fmt.Sprintf("watching %d slices, %d in an episode", f.slices, f.episodes)
 	if f.slices == 1 {
 		text = fmt.Sprintf("watching %s, %d in an episode", f.one, f.episodes)
+	}
+	if f.paused != "" {
+		text += "; " + f.paused
 	}
 	if f.kills > 0 {
 		text += fmt.Sprintf("; the kernel killed %d", f.kills)

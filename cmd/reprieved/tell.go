@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"reprieve/configs"
 	"reprieve/controller"
 	"reprieve/internal/journal"
 	"reprieve/internal/notify"
@@ -24,6 +25,8 @@ const (
 	idKept     = "ce7c13b5f8d14c0084144c5f3cd89896"
 	idReleased = "975bc66ce7bc4337a04dad1605cf18cc"
 	idWatched  = "e5ee6c77196f4ffa81d7b0afb10a005c"
+	idPaused   = "d9502dbb51d346388669e076f20ed936"
+	idUnkept   = "1ca4141e1e17411293a658498c0c28a2"
 )
 
 // Journal priorities, as syslog(3) numbers them.
@@ -45,12 +48,22 @@ type teller struct {
 	sender  *journal.Sender
 	stderr  io.Writer
 	journal report.Journal
+
+	chronicle *chronicle
+	tally     *tally
+	feed      feed
+	series    chan *series // that are free
 }
 
 // telling is something to tell: a note of an episode, the figures of a status,
 // or what a job makes of it.
 type telling struct {
 	note    *controller.Note
+	at      time.Time        // of the note, or of the episode's end
+	set     *configs.Set     // of a breach: what was in force
+	over    bool             // the episode is
+	episode controller.ID    // that one
+	series  *series          // its readings, or nil
 	status  *notify.Notifier // who is told figures; a Notifier has one user, this one is the teller's
 	figures figured
 	job     func()
@@ -69,10 +82,12 @@ func newTeller(stderr io.Writer) *teller {
 		sender: journal.Open(""), stderr: stderr,
 	}
 	t.journal = report.Journal{To: t}
+	t.chronicle, t.tally, t.series = newChronicle(), newTally(), make(chan *series, seriesMost)
 	for range tellerNotes {
 		t.notes <- &controller.Note{}
 	}
 	go t.run()
+	go t.chronicles()
 	return t
 }
 
@@ -81,8 +96,13 @@ func (t *teller) run() {
 		switch n := next.note; {
 		case n != nil:
 			_ = t.journal.Report(*n)
+			t.tally.count(n)
+			t.feed.pass(n, next.at)
+			t.write(t.chronicle.records.Take(n, next.at, settingsOf(next.set, n.Slice)))
 			*n = controller.Note{}
 			t.notes <- n
+		case next.over:
+			t.finish(&next)
 		case next.job != nil:
 			next.job()
 		default:
@@ -104,12 +124,16 @@ func (t *teller) enqueue(what telling) bool {
 	}
 }
 
-// note tells what the controller decided. It allocates nothing.
-func (t *teller) note(n *controller.Note) {
+// note tells what the controller decided, under the configuration that is in
+// force. It allocates nothing.
+func (t *teller) note(n *controller.Note, set *configs.Set) {
+	if n.Kind != controller.NoteBreach {
+		set = nil // a record needs it once, and other rules may have come since
+	}
 	select {
 	case room := <-t.notes:
 		*room = *n
-		if !t.enqueue(telling{note: room}) {
+		if !t.enqueue(telling{note: room, at: time.Now(), set: set}) {
 			t.notes <- room
 		}
 	default:

@@ -61,6 +61,7 @@ func TestLook_ReadsNoStall(t *testing.T) {
 				t.Error("the slice is not looked at for how fast it fills")
 			}
 			one.dirty = dirty
+			clear(s.d.psi) // what was read a moment ago would do
 			s.d.read(one, s.d.now())
 			r := one.reading
 			if r.TotalsOK != dirty || r.EventsOK != dirty || !r.UsageOK || !r.HostOK || !r.RoomOK {

@@ -5,6 +5,7 @@ import (
 
 	"reprieve/configs"
 	"reprieve/controller"
+	"reprieve/internal/control"
 	"reprieve/memcg"
 )
 
@@ -37,6 +38,9 @@ type weighing struct {
 	owner uint32 // of the directory of the watched slice
 	buf   memcg.Buffer
 	reads int // of memory.stat
+
+	plan func(control.Plan, error) // who asked, where nobody is to be stopped
+	made control.Plan              // for them
 }
 
 // figures is what the loop knows of a leaf that changes.
@@ -87,12 +91,19 @@ func (w *weighing) Run() {
 	w.all, w.open = w.roster.candidates(w.figures)
 	w.inner, w.reads = map[*controller.Level]*inner{}, 0
 	w.run()
+	if w.plan != nil {
+		w.made = w.verdict()
+	}
 }
 
 // Answer gives the candidates to the machine. What is open of them stays so
 // until the next choice: one of them may be the victim.
 func (w *weighing) Answer() {
 	d, s := w.d, w.s
+	if w.plan != nil {
+		w.planned()
+		return
+	}
 	for i := range w.figures {
 		w.roster.entries[i].lf.kills = w.figures[i].kills
 	}
@@ -138,7 +149,7 @@ func (d *daemon) standing(s *slice, lf *leaf) controller.Candidate {
 	c := controller.Candidate{
 		Unit: name.unit, User: name.user, UID: name.uid, Path: lf.node.Path, Inode: lf.node.Inode, Leaves: []*controller.Leaf{lf.leaf},
 	}
-	for n := lf.node.Parent; n != s.node && n != nil; n = n.Parent {
+	for n := lf.node.Parent; n != nil; n = n.Parent { // a slice around the watched one protects as well
 		d.protect(&c, n)
 	}
 	c.Score.Priority, c.Score.Born = d.priority(name), lf.node.Inode

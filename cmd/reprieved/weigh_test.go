@@ -96,6 +96,18 @@ func TestWeighing_OOMGroup(t *testing.T) {
 	}
 }
 
+// Ensure what lies in a protected slice is protected with it, also where that slice is the one that is watched.
+func TestWeighing_ProtectedSlice(t *testing.T) {
+	s := newShell(t, watchOnly)
+	s.onLoop(func() {
+		s.d.conf.Protect = append(s.d.conf.Protect, "w.slice")
+		s.d.restale()
+	})
+	if got, want := names(s.weighed("largest")), "w-a.slice (protected (w.slice)), w-b.slice (protected (w.slice))"; got != want {
+		t.Errorf("candidates %s, want %s", got, want)
+	}
+}
+
 // Ensure the extended attributes of systemd-oomd count, those of a group above too, and not where an unprivileged owner set them.
 func TestWeighing_Preferences(t *testing.T) {
 	s := newShell(t, watchOnly, map[string]int{
