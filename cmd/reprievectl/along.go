@@ -16,7 +16,7 @@ import (
 )
 
 const (
-	// alongBound is how long systemd may take to answer all questions of one check.
+	// alongBound is how long systemd may take to answer all questions of one kind.
 	alongBound = 2 * time.Second
 	// alongUnits is how many units of a watched slice are asked about: what one call of units.Describe takes.
 	alongUnits = 64
@@ -24,8 +24,9 @@ const (
 
 // places is where check finds the host. The zero value of units.Options is what a host has.
 type places struct {
-	mount   string // Of cgroup2.
-	systemd units.Options
+	mount    string // Of cgroup2.
+	systemd  units.Options
+	unitDirs []string // With systemd's unit files.
 }
 
 // watched is a watched slice that is there.
@@ -36,9 +37,10 @@ type watched struct {
 	candidates [][]string
 }
 
-// warn says on w, one a line, which units a stop in a watched slice of the running host would take along: active ones
-// outside of the candidate; who must run and would be frozen; and which other memory killers are active. It is a help and
-// no test: what cannot be looked at is said on stderr, and changes no exit code.
+// warn says on w, one a line, what on the running host is at odds with the configuration: watched slices that nobody knows,
+// limits that contradict each other, who must run and would be frozen, which units a stop in a watched slice would take
+// along (active ones outside of the candidate), which have less time than a hold may last, and which other memory killers
+// are active. It is a help and no test: what cannot be looked at is said on stderr, and changes no exit code.
 func warn(w, stderr io.Writer, set *configs.Set, at places) {
 	// The inside of a user's manager is not PID 1's.
 	tree, err := memcg.OpenTree(at.mount, units.IsSlice)
@@ -47,27 +49,43 @@ func warn(w, stderr io.Writer, set *configs.Set, at places) {
 		return
 	}
 	defer tree.Close()
+	there := watchedNodes(set, tree.Root)
+	warnAbsent(w, set, tree, at.unitDirs)
+	warnLimits(w, set, at.mount, there)
 	warnFrozen(w, set, tree.Root)
 	all := watchedSlices(set, tree.Root)
 	if len(all) == 0 {
 		return // nobody to ask about
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), alongBound)
 	manager := units.New(at.systemd)
+	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	running.Go(func() { manager.Run(ctx) })
 	defer running.Wait()
 	defer cancel()
-	for _, one := range all {
-		if err := one.warn(ctx, w, manager); err != nil {
-			fmt.Fprintln(stderr, "systemd does not answer, units that a stop would take along are not looked for")
-			return
+	err = bounded(ctx, func(ctx context.Context) error {
+		for _, one := range all {
+			if err := one.warn(ctx, w, manager); err != nil {
+				return err
+			}
 		}
+		return nil
+	})
+	if err != nil {
+		fmt.Fprintln(stderr, "systemd does not answer, units that a stop would take along, their times and other memory killers are not looked for")
+		return
 	}
-	killers, _ := manager.OtherKillers(ctx) // who is not described is not named
-	for _, unit := range killers {
-		fmt.Fprintf(w, "warning: %s is active: another memory killer that watches the same groups takes the stall of a hold for pressure\n", unit)
+	if err := bounded(ctx, func(ctx context.Context) error { return warnTimes(ctx, w, set, manager, all) }); err != nil {
+		fmt.Fprintln(stderr, "systemd does not answer in time, times of units are not all looked for")
 	}
+	_ = bounded(ctx, func(ctx context.Context) error { warnKillers(ctx, w, set, manager, there); return nil })
+}
+
+// bounded does one kind of asking within its bound.
+func bounded(ctx context.Context, ask func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, alongBound)
+	defer cancel()
+	return ask(ctx)
 }
 
 // watchedSlices returns the watched slices that are there as a cgroup and have somebody who may be stopped.

@@ -10,13 +10,14 @@ import (
 	"reprieve/configs"
 	"reprieve/memcg"
 	"reprieve/plugins"
+	"reprieve/units"
 )
 
 // check validates the configuration. Errors go to stderr, one a line; if there are none, what the configuration means
-// goes to stdout. Without a directory it is this host's, and warnings about what a stop on it would take along follow.
+// goes to stdout. Without a directory it is this host's, and warnings about what on it is at odds with the configuration follow.
 func check(args []string, stdout, stderr io.Writer) int {
-	if len(args) > 1 || len(args) == 1 && (args[0] == "" || strings.HasPrefix(args[0], "-")) {
-		fmt.Fprintf(stderr, "reprievectl check: takes one directory or none, got %q\n", args)
+	args, ok := parse("check", args, stderr, nil)
+	if !ok {
 		return exitUsage
 	}
 	var dirs []string
@@ -33,10 +34,20 @@ func check(args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, err)
 		return exitFindings
 	}
-	show(stdout, set)
-	if len(args) == 0 {
-		warn(stdout, stderr, set, places{mount: memcg.DefaultMount})
+	if len(args) > 0 {
+		show(stdout, set)
+		return exitOK
 	}
+	found, errManaged := withManaged(set, units.Options{})
+	set = found.set
+	show(stdout, set)
+	if errManaged != nil {
+		fmt.Fprintln(stderr, errManaged)
+	}
+	for _, line := range found.warnings() {
+		fmt.Fprintln(stdout, line)
+	}
+	warn(stdout, stderr, set, places{mount: memcg.DefaultMount, unitDirs: unitDirs()})
 	return exitOK
 }
 
@@ -47,7 +58,11 @@ func show(w io.Writer, set *configs.Set) {
 	for _, name := range slices.Concat(set.Named(), set.Patterns()) {
 		p := set.Policy(name)
 		watched = watched || p.Watched
-		fmt.Fprintf(w, "%s: %s\n", title(name), policyLine(p))
+		line := policyLine(p)
+		if m, ok := managedSlice(set, name); ok && m.Ignored == "" {
+			line += "; by " + p.Origins["pressure"].String()
+		}
+		fmt.Fprintf(w, "%s: %s\n", title(name), line)
 	}
 	if !watched {
 		fmt.Fprintln(w, "nothing is watched: no slice has a [pressure] table")

@@ -1,5 +1,8 @@
-// Command reprievectl is the operator's tool: it says what the configuration of Reprieve means, and whether it is right.
-// Of the running host it says besides which units a stop would take along. It lifts holds, through the daemon where one runs; nothing else of it needs one. It exits with 0, with 1 when it found something wrong, and with 2 when it was called wrongly.
+// Command reprievectl is the operator's tool: it shows what the daemon does and did and what the configuration means, judges it and
+// the host, and lifts holds, through the daemon where one runs. What it can do is the table in [verbs].
+//
+// It exits with 0, with 1 when something failed or is wrong, and with 2 when it was called wrongly; verbs that add a code say so in
+// their help.
 package main
 
 import "os"

@@ -7,20 +7,12 @@ import (
 	"io"
 	"os"
 	"strings"
-	"time"
 
 	"golang.org/x/sys/unix"
 
+	"reprieve/internal/control"
 	"reprieve/internal/varlink"
 	"reprieve/memcg"
-)
-
-const (
-	// controlSocket is where reprieved listens, and controlRelease what it is asked there.
-	controlSocket  = "/run/reprieve/control"
-	controlRelease = "io.reprieve.Control.Release"
-	// releaseBound is how long the daemon may take; its own bound is shorter.
-	releaseBound = 5 * time.Second
 )
 
 // holdPlaces is where release finds the daemon, and its holds when there is none.
@@ -34,13 +26,13 @@ type holdPlaces struct {
 // release lifts the holds in force, through the daemon or, where none runs, by its records.
 func release(args []string, stdout, stderr io.Writer) int {
 	return releaseAt(args, stdout, stderr, holdPlaces{
-		control: controlSocket, ledger: memcg.DefaultLedger, mount: memcg.DefaultMount, euid: os.Geteuid(),
+		control: control.Socket, ledger: memcg.DefaultLedger, mount: memcg.DefaultMount, euid: os.Geteuid(),
 	})
 }
 
 func releaseAt(args []string, stdout, stderr io.Writer, at holdPlaces) int {
-	if len(args) > 1 || len(args) == 1 && (args[0] == "" || strings.HasPrefix(args[0], "-") && args[0] != "-.slice") {
-		fmt.Fprintf(stderr, "reprievectl release: takes one slice or none, got %q\n", args)
+	args, ok := parse("release", args, stderr, nil)
+	if !ok {
 		return exitUsage
 	}
 	slice := strings.Join(args, "")
@@ -62,7 +54,7 @@ func releaseAt(args []string, stdout, stderr io.Writer, at holdPlaces) int {
 			return exitFindings
 		}
 		return undo(stdout, stderr, at, slice)
-	case errors.As(err, &e) && e.Name == "io.reprieve.Control.NoSuchSlice":
+	case errors.As(err, &e) && e.Name == control.ErrorNoSuchSlice:
 		fmt.Fprintf(stderr, "reprievectl release: %s: not watched by reprieved, so nothing in it is held by it\n", slice)
 	case errors.As(err, &e):
 		fmt.Fprintf(stderr, "reprievectl release: reprieved answers %v; see journalctl -u reprieved\n", e)
@@ -90,20 +82,11 @@ func daemonLives(mount string) bool {
 
 // askRelease has the daemon lift the holds of a slice, "" for all, and prints what it did.
 func askRelease(stdout io.Writer, socket, slice string) error {
-	ctx, cancel := context.WithTimeout(context.Background(), releaseBound)
-	defer cancel()
-	in := map[string]string{}
-	if slice != "" {
-		in["slice"] = slice
-	}
-	var out struct {
-		Released int      `json:"released"`
-		Slices   []string `json:"slices"`
-	}
-	if err := varlink.Call(ctx, socket, controlRelease, in, &out); err != nil {
+	lifted, slices, err := control.Client{Socket: socket}.Release(context.Background(), slice)
+	if err != nil {
 		return err
 	}
-	fmt.Fprintln(stdout, released(slice, out.Released, out.Slices))
+	fmt.Fprintln(stdout, released(slice, lifted, slices))
 	return nil
 }
 

@@ -1,14 +1,18 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"runtime/debug"
 )
 
+// tagged is the version that the package was made for, set by the linker: make deb.
+var tagged string
+
 // version prints the version of the module that the binary was built from, and of Go.
 func version(args []string, stdout, stderr io.Writer) int {
-	if !noArguments("version", args, stderr) {
+	if _, ok := parse("version", args, stderr, nil); !ok {
 		return exitUsage
 	}
 	module, goVersion := "(unknown)", ""
@@ -18,6 +22,7 @@ func version(args []string, stdout, stderr io.Writer) int {
 			module = info.Main.Version
 		}
 	}
+	module = cmp.Or(tagged, module)
 	fmt.Fprintf(stdout, "reprievectl %s%s\n", module, goVersion)
 	return exitOK
 }

@@ -1,0 +1,66 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"reprieve/configs"
+)
+
+// pauseMost is the longest pause: who forgets one has a controller again on the next day.
+const pauseMost = 24 * time.Hour
+
+// pauseVerb has the daemon hold and stop nothing for a time, or ends that.
+func pauseVerb(args []string, stdout, stderr io.Writer) int {
+	return pauseAt(args, stdout, stderr, thisHost())
+}
+
+func pauseAt(args []string, stdout, stderr io.Writer, from source) int {
+	operands, ok := parse("pause", args, stderr, nil)
+	if !ok {
+		return exitUsage
+	}
+	length, err := pauseLength(operands[0])
+	if err != nil {
+		fmt.Fprintf(stderr, "reprievectl pause: %v\n", err)
+		return exitUsage
+	}
+	released, err := from.client.Pause(context.Background(), length)
+	if err != nil {
+		fmt.Fprintln(stderr, "reprievectl pause:", from.unanswered("pause "+operands[0], err))
+		return exitFindings
+	}
+	if length == 0 {
+		fmt.Fprintln(stdout, "no pause is in force any more")
+		return exitOK
+	}
+	fmt.Fprintf(stdout, "paused until %s, for %s; %s lifted; sudo reprievectl pause off ends it\n",
+		from.pausedUntil(length), configs.FormatDuration(length), count(released, "hold"))
+	return exitOK
+}
+
+// pauseLength reads the argument of pause; 0 is "off".
+func pauseLength(text string) (time.Duration, error) {
+	if text == "off" {
+		return 0, nil
+	}
+	length, err := configs.ParseDuration(text)
+	switch {
+	case err != nil:
+		return 0, fmt.Errorf("%w, or off", err)
+	case length < time.Second || length > pauseMost:
+		return 0, fmt.Errorf("got %s, allowed: 1s to %s, or off", text, configs.FormatDuration(pauseMost))
+	}
+	return length, nil
+}
+
+// pausedUntil is the end of a pause by the clock, as the daemon has it; where it does not say so, from now on.
+func (s source) pausedUntil(length time.Duration) string {
+	until := s.now.Add(length)
+	if status, err := s.client.Status(context.Background()); err == nil && status.PausedUntilUnixUsec != 0 {
+		until = time.UnixMicro(status.PausedUntilUnixUsec)
+	}
+	return clock(until, s.now, s.zone)
+}
