@@ -1,5 +1,6 @@
 #!/bin/bash
-# need.sh guest|unit|race: see that the tools for the guests, the tests of the packages, or the race detector are there.
+# need.sh guest|unit|race|man: see that the tools for the guests, the tests of the packages, the race detector, or the check of the
+# man pages are there.
 #
 # Where it runs as root on Debian it installs what is missing with apt-get; elsewhere it says in one line what to install
 # and exits 1. It does nothing, and asks nobody, when all is there.
@@ -10,7 +11,7 @@ missing=()
 want() { command -v "$1" >/dev/null || missing+=("$2"); }
 
 PATH=$PATH:/usr/sbin:/sbin # mke2fs, for users who are not root
-case ${1:?usage: need.sh guest|unit|race} in
+case ${1:?usage: need.sh guest|unit|race|man} in
 guest)
   want qemu-system-x86_64 qemu-system-x86
   want qemu-img qemu-utils
@@ -23,13 +24,22 @@ unit | race)
   # The shipped units and the catalog are judged by systemd's own tools.
   want systemd-analyze systemd
   want journalctl systemd
+  # The completion scripts are run by their shells.
+  want zsh zsh
+  want fish fish
+  # reprievectl top is looked at in a terminal, the bus and notifications on a bus of their own.
+  want tmux tmux
+  want dbus-daemon dbus-daemon
   if [ "$1" = race ]; then
     want gcc gcc
     [ -e /usr/include/stdlib.h ] || missing+=(libc6-dev)
   fi
   ;;
+man)
+  want mandoc mandoc
+  ;;
 *)
-  echo "need.sh: $1: want guest, unit or race" >&2
+  echo "need.sh: $1: want guest, unit, race or man" >&2
   exit 2
   ;;
 esac
