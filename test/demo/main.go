@@ -30,14 +30,25 @@ func run(out io.Writer) error {
 	if err := prepare(); err != nil {
 		return err
 	}
+	picture := &top{}
+	if err := picture.open(); err != nil {
+		return err
+	}
 	if err := systemctl("start", hog); err != nil {
 		return err
 	}
-	line := &timeline{out: out, journal: journal, start: time.Now()}
+	line := &timeline{out: out, journal: journal, start: time.Now(), top: picture}
 	if err := line.run(90 * time.Second); err != nil {
 		return err
 	}
-	return verdict(out, journal)
+	if err := verdict(out, journal); err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "\nWhile it was held (reprievectl top):\n%s", picture.picture)
+	if err := ask(out, "Now", "status"); err != nil {
+		return err
+	}
+	return ask(out, "What happened", "show", "last")
 }
 
 // verdict prints the journal's own words about the stop, and who is alive.

@@ -18,6 +18,8 @@ type timeline struct {
 	journal *watch.Journal
 	start   time.Time
 
+	top   *top
+	held  int    // rows since the hold
 	seen  int    // messages printed
 	state string // by the last message
 	last  sample
@@ -93,8 +95,16 @@ func (l *timeline) row() error {
 			share(now.spare.Some-l.last.spare.Some, elapsed), l.state)
 	}
 	l.last = now
+	if l.state == "held" {
+		if l.held++; l.held == pictureAt {
+			return l.top.take()
+		}
+	}
 	return nil
 }
+
+// pictureAt is how many rows after the hold the picture is taken: top looks once a second.
+const pictureAt = 8
 
 // usage is memory.current in whole megabytes.
 func usage(slice string) string {

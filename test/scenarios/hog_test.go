@@ -76,6 +76,7 @@ urgent = "0%"
 	const delay = 15 * time.Second // long enough to look at what is held
 	g.threeLeaves(leaves{hog: pressing})
 	g.startDaemon()
+	signals := g.followSignals()
 	g.witness()
 
 	calm := g.startHog(watch.Hold)
@@ -86,6 +87,8 @@ urgent = "0%"
 		high := g.high()
 		return ticked && high != "max" && high != ""
 	})
+	g.checkThrifty(4 * time.Second) // in the first half of the delay: in the second those who may be stopped are weighed
+	g.checkPlanned("batch-b.slice")
 	stop := g.await(watch.Stop, "UNIT", "batch-b.slice")
 	stopped := g.await(watch.Stopped, "UNIT", "batch-b.slice")
 	settled := g.await(watch.Settled)
@@ -98,6 +101,12 @@ urgent = "0%"
 	g.checkExplained(stop)
 
 	g.checkGone(hog)
+	g.checkStory(stop, "batch-b.slice", hog)
+	g.checkSignals(signals, stop)
+	g.checkBusRefuses()
+	g.checkMetrics("reprieve_up 1", `reprieve_stops_total{slice="batch.slice"} 1`, `reprieve_episodes_total{slice="batch.slice",outcome="stopped"} 1`)
+	g.checkAble()
+	g.checkTop()
 	if stops := g.messages(watch.Stop); len(stops) != 1 {
 		t.Errorf("%d stops, want one: %v", len(stops), stops)
 	}
@@ -105,7 +114,8 @@ urgent = "0%"
 	g.checkNeighbours()
 }
 
-// Ensure the same without swap, where pressure rises late: the slice's memory.max and a neighbour's page cache give the sign.
+// Ensure the same without swap, where pressure rises late: the slice's memory.max and a neighbour's page cache give the sign. A disk
+// that is full costs the record of the episode and nothing else.
 func TestHogWithoutSwapIsStopped(t *testing.T) {
 	g := begin(t)
 	g.config("slices/batch.slice.toml", `
@@ -115,6 +125,7 @@ events = ["max"]
 [hold]
 delay = "6s"
 `)
+	g.fullDisk("/var/lib/reprieve/episodes")
 	g.threeLeaves(leaves{maxMB: 320, hog: load + " hog -rate 8M -max 600M"}) // some 15 s from the limit's first touch to the last of the cache
 	g.files = append(g.files, "/var/tmp/cached")
 	g.service("cache.service", "batch-d.slice", load+" cache -file /var/tmp/cached -size 120M -pause 1h")
@@ -133,6 +144,18 @@ delay = "6s"
 	}
 	g.neverFailed()
 	g.checkNeighbours()
+	g.wait("the daemon to say that it keeps no record", func() bool { return g.said("no record of episode", stop["REPRIEVE_EPISODE"], "no space left") })
+	if dropped := g.asksStatus().DroppedRecords; dropped == 0 {
+		t.Error("reprievectl status counts no dropped record on a full disk")
+	}
+}
+
+// fullDisk mounts a file system without room over a directory until the end of the scenario.
+func (g *guest) fullDisk(dir string) {
+	g.t.Helper()
+	g.run("mkdir", "-p", dir)
+	g.run("mount", "-t", "tmpfs", "-o", "size=4k", "tmpfs", dir)
+	g.t.Cleanup(func() { g.run("umount", "--lazy", dir) })
 }
 
 // checkExplained asserts that journalctl -x has the catalog's words for a message. Not by --after-cursor: with a match beside it,
