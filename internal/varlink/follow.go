@@ -1,7 +1,6 @@
 package varlink
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -20,8 +19,11 @@ import (
 // peer is gone, an error of the context.
 func Follow(ctx context.Context, socketPath, method string, in any, each func(json.RawMessage) error) error {
 	fail := func(op string, err error) error {
-		if errors.Is(err, os.ErrDeadlineExceeded) {
-			err = cmp.Or(ctx.Err(), context.DeadlineExceeded)
+		switch {
+		case ctx.Err() != nil:
+			err = ctx.Err() // a peer that hangs up at the same moment is not the reason
+		case errors.Is(err, os.ErrDeadlineExceeded):
+			err = context.DeadlineExceeded
 		}
 		return &SocketError{Socket: socketPath, Op: op, Err: err}
 	}
