@@ -124,9 +124,7 @@ func TestPause(t *testing.T) {
 	s.wait("the end of the pause", func() bool { return s.status().PausedUntilUnixUsec == 0 })
 	s.wait("the file to be gone", func() bool { _, err := os.Stat(file); return os.IsNotExist(err) })
 	for _, want := range []string{"paused by hand for 1h0m0s", "the pause is ended by hand", "is let be after"} {
-		if !strings.Contains(s.told.String(), want) {
-			t.Errorf("it was not told %q:\n%s", want, s.told)
-		}
+		s.wait("it to be told: "+want, func() bool { return strings.Contains(s.told.String(), want) })
 	}
 }
 
