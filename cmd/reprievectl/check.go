@@ -1,6 +1,7 @@
 package main
 
 import (
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -16,7 +17,8 @@ import (
 // check validates the configuration. Errors go to stderr, one a line; if there are none, what the configuration means
 // goes to stdout. Without a directory it is this host's, and warnings about what on it is at odds with the configuration follow.
 func check(args []string, stdout, stderr io.Writer) int {
-	args, ok := parse("check", args, stderr, nil)
+	asJSON := false
+	args, ok := parse("check", args, stderr, func(set *flag.FlagSet) { set.BoolVar(&asJSON, "json", false, "") })
 	if !ok {
 		return exitUsage
 	}
@@ -30,24 +32,49 @@ func check(args []string, stdout, stderr io.Writer) int {
 		dirs = args
 	}
 	set, err := configs.Load(configs.Options{Dirs: dirs, Names: plugins.Names()})
-	if err != nil {
+	switch {
+	case asJSON:
+		return checkForPrograms(set, err, len(args) == 0, stdout, stderr)
+	case err != nil:
 		fmt.Fprintln(stderr, err)
 		return exitFindings
-	}
-	if len(args) > 0 {
+	case len(args) > 0:
 		show(stdout, set)
 		return exitOK
 	}
-	found, errManaged := withManaged(set, units.Options{})
-	set = found.set
-	show(stdout, set)
-	if errManaged != nil {
-		fmt.Fprintln(stderr, errManaged)
+	checkHost(set, func(set *configs.Set) { show(stdout, set) }, stdout, stderr)
+	return exitOK
+}
+
+// checkHost shows the configuration as this host has it, then says what on the host is at odds with it, and on unseen what could not
+// be looked at.
+func checkHost(set *configs.Set, show func(*configs.Set), notes, unseen io.Writer) {
+	found, err := withManaged(set, units.Options{})
+	show(found.set)
+	if err != nil {
+		fmt.Fprintln(unseen, err)
 	}
 	for _, line := range found.warnings() {
-		fmt.Fprintln(stdout, line)
+		fmt.Fprintln(notes, line)
 	}
-	warn(stdout, stderr, set, places{mount: memcg.DefaultMount, unitDirs: unitDirs()})
+	warn(notes, unseen, found.set, places{mount: memcg.DefaultMount, unitDirs: unitDirs()})
+}
+
+// checkForPrograms is check --json.
+func checkForPrograms(set *configs.Set, err error, host bool, stdout, stderr io.Writer) int {
+	c := checkedOf(set, err)
+	if err == nil && host {
+		var notes, unseen lines
+		checkHost(set, func(set *configs.Set) { c = checkedOf(set, nil) }, &notes, &unseen)
+		c.Notes, c.Unseen = notes.all(), unseen.all()
+	}
+	if err := writeJSON(stdout, c); err != nil {
+		fmt.Fprintln(stderr, "reprievectl check:", err)
+		return exitFindings
+	}
+	if !c.Valid {
+		return exitFindings
+	}
 	return exitOK
 }
 

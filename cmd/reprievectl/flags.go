@@ -130,6 +130,9 @@ func (v *verb) noFlag(arg, name string) error {
 	if guess := meant(name, names); guess != "" {
 		return fmt.Errorf("no flag %s; did you mean %s?", arg, spelled[guess])
 	}
+	if len(all) == 1 {
+		return fmt.Errorf("no flag %s; there is %s", arg, all[0])
+	}
 	return fmt.Errorf("no flag %s; there are %s", arg, strings.Join(all, ", "))
 }
 

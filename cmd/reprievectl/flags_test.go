@@ -197,11 +197,12 @@ func TestRun_UnknownFlag(t *testing.T) {
 // Ensure parse gives a verb its arguments and flags, and says on stderr what is wrong.
 func TestParse(t *testing.T) {
 	var stderr bytes.Buffer
-	got, ok := parse("release", []string{"--", "-.slice"}, &stderr, nil)
+	define := func(set *flag.FlagSet) { set.Bool("json", false, "") }
+	got, ok := parse("release", []string{"--", "-.slice"}, &stderr, define)
 	if !ok || !slices.Equal(got, []string{"-.slice"}) || stderr.Len() > 0 {
 		t.Errorf("parse = %q, %v, %q, want the root slice", got, ok, stderr.String())
 	}
-	got, ok = parse("release", []string{"a.slice", "b.slice"}, &stderr, nil)
+	got, ok = parse("release", []string{"a.slice", "b.slice"}, &stderr, define)
 	if want := "reprievectl release: takes one slice or none, got [\"a.slice\" \"b.slice\"]\n"; ok || got != nil || stderr.String() != want {
 		t.Errorf("parse = %q, %v, %q, want nothing, false, %q", got, ok, stderr.String(), want)
 	}

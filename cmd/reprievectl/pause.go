@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"io"
 	"time"
@@ -18,7 +19,8 @@ func pauseVerb(args []string, stdout, stderr io.Writer) int {
 }
 
 func pauseAt(args []string, stdout, stderr io.Writer, from source) int {
-	operands, ok := parse("pause", args, stderr, nil)
+	asJSON := false
+	operands, ok := parse("pause", args, stderr, func(set *flag.FlagSet) { set.BoolVar(&asJSON, "json", false, "") })
 	if !ok {
 		return exitUsage
 	}
@@ -31,6 +33,18 @@ func pauseAt(args []string, stdout, stderr io.Writer, from source) int {
 	if err != nil {
 		fmt.Fprintln(stderr, "reprievectl pause:", from.unanswered("pause "+operands[0], err))
 		return exitFindings
+	}
+	if asJSON {
+		answer := paused{Released: released}
+		if length > 0 {
+			answer.UntilUnixUsec = from.pauseEnd(length).UnixMicro()
+		}
+		err = writeJSON(stdout, answer)
+		if err != nil {
+			fmt.Fprintln(stderr, "reprievectl pause:", err)
+			return exitFindings
+		}
+		return exitOK
 	}
 	if length == 0 {
 		fmt.Fprintln(stdout, "no pause is in force any more")
@@ -56,11 +70,21 @@ func pauseLength(text string) (time.Duration, error) {
 	return length, nil
 }
 
-// pausedUntil is the end of a pause by the clock, as the daemon has it; where it does not say so, from now on.
+// paused is what pause did, for programs.
+type paused struct {
+	UntilUnixUsec int64 `json:"pausedUntilUnixUsec"` // 0: no pause is in force
+	Released      int   `json:"released"`            // holds that were lifted
+}
+
+// pausedUntil is the end of a pause by the clock.
 func (s source) pausedUntil(length time.Duration) string {
-	until := s.now.Add(length)
+	return clock(s.pauseEnd(length), s.now, s.zone)
+}
+
+// pauseEnd is the end of a pause as the daemon has it; where it does not say so, from now on.
+func (s source) pauseEnd(length time.Duration) time.Time {
 	if status, err := s.client.Status(context.Background()); err == nil && status.PausedUntilUnixUsec != 0 {
-		until = time.UnixMicro(status.PausedUntilUnixUsec)
+		return time.UnixMicro(status.PausedUntilUnixUsec)
 	}
-	return clock(until, s.now, s.zone)
+	return s.now.Add(length)
 }

@@ -31,6 +31,21 @@ func TestPause(t *testing.T) {
 	}
 }
 
+// Ensure programs are told of a pause in figures.
+func TestPause_JSON(t *testing.T) {
+	d := &scripted{status: calm(), released: 2}
+	from := d.listen(t)
+	for arg, want := range map[string]string{
+		"10m": "{\n  \"pausedUntilUnixUsec\": 1795374662000000,\n  \"released\": 2\n}\n",
+		"off": "{\n  \"pausedUntilUnixUsec\": 0,\n  \"released\": 2\n}\n",
+	} {
+		var stdout, stderr bytes.Buffer
+		if code := pauseAt([]string{"--json", arg}, &stdout, &stderr, from); code != exitOK || stdout.String() != want || stderr.Len() > 0 {
+			t.Errorf("pauseAt(--json %s) = %d, %q, %q, want %q", arg, code, stdout.String(), stderr.String(), want)
+		}
+	}
+}
+
 // Ensure a length that is none, or out of bounds, is refused before the daemon is asked.
 func TestPause_Wrong(t *testing.T) {
 	d := &scripted{status: calm()}
@@ -39,7 +54,7 @@ func TestPause_Wrong(t *testing.T) {
 		"soon": `reprievectl pause: "soon" is no duration; it is written as 90s, 10m, 1h30m or 1d, or off` + "\n",
 		"0":    "reprievectl pause: got 0, allowed: 1s to 24h, or off\n",
 		"25h":  "reprievectl pause: got 25h, allowed: 1s to 24h, or off\n",
-		"-.1s": "reprievectl pause: no flag -.1s; it has none\n",
+		"-.1s": "reprievectl pause: no flag -.1s; there is --json\n",
 	} {
 		var stdout, stderr bytes.Buffer
 		if code := pauseAt([]string{arg}, &stdout, &stderr, from); code != exitUsage || stderr.String() != want || stdout.Len() > 0 {

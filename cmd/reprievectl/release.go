@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -21,6 +22,8 @@ type holdPlaces struct {
 	ledger  string // The records of the holds in force.
 	mount   string // Of cgroup2.
 	euid    int    // Who asks.
+
+	tell func(released int, slices []string) // What the daemon answered; nil: nobody wants it apart from the text.
 }
 
 // release lifts the holds in force, through the daemon or, where none runs, by its records.
@@ -31,9 +34,13 @@ func release(args []string, stdout, stderr io.Writer) int {
 }
 
 func releaseAt(args []string, stdout, stderr io.Writer, at holdPlaces) int {
-	args, ok := parse("release", args, stderr, nil)
+	asJSON := false
+	args, ok := parse("release", args, stderr, func(set *flag.FlagSet) { set.BoolVar(&asJSON, "json", false, "") })
 	if !ok {
 		return exitUsage
+	}
+	if asJSON {
+		return releaseForPrograms(args, stdout, stderr, at)
 	}
 	slice := strings.Join(args, "")
 	if slice != "" && !strings.HasSuffix(slice, ".slice") {
@@ -44,7 +51,7 @@ func releaseAt(args []string, stdout, stderr io.Writer, at holdPlaces) int {
 		fmt.Fprintf(stderr, "reprievectl release: needs root: sudo reprievectl %s\n", strings.Join(append([]string{"release"}, args...), " "))
 		return exitFindings
 	}
-	err := askRelease(stdout, at.control, slice)
+	err := askRelease(stdout, at, slice)
 	switch e := (*varlink.Error)(nil); {
 	case err == nil:
 		return exitOK
@@ -80,11 +87,41 @@ func daemonLives(mount string) bool {
 	return err == nil && lives
 }
 
+// releasedHolds is what release did, for programs.
+type releasedHolds struct {
+	Daemon   bool     `json:"daemon"`   // it did it; false: there is none, and its records were undone
+	Released int      `json:"released"` // groups that were held; with a daemon
+	Slices   []string `json:"slices"`   // watched slices of theirs
+	Said     []string `json:"said"`     // what would have been said to people
+}
+
+// releaseForPrograms is release --json: its text is there as well, and what is wrong is on stderr and in the exit code.
+func releaseForPrograms(args []string, stdout, stderr io.Writer, at holdPlaces) int {
+	var said lines
+	done := releasedHolds{Slices: []string{}}
+	at.tell = func(released int, slices []string) {
+		done.Daemon, done.Released, done.Slices = true, released, append(done.Slices, slices...)
+	}
+	code := releaseAt(args, &said, stderr, at)
+	if code == exitUsage {
+		return code
+	}
+	done.Said = said.all()
+	if err := writeJSON(stdout, done); err != nil {
+		fmt.Fprintln(stderr, "reprievectl release:", err)
+		return exitFindings
+	}
+	return code
+}
+
 // askRelease has the daemon lift the holds of a slice, "" for all, and prints what it did.
-func askRelease(stdout io.Writer, socket, slice string) error {
-	lifted, slices, err := control.Client{Socket: socket}.Release(context.Background(), slice)
+func askRelease(stdout io.Writer, at holdPlaces, slice string) error {
+	lifted, slices, err := control.Client{Socket: at.control}.Release(context.Background(), slice)
 	if err != nil {
 		return err
+	}
+	if at.tell != nil {
+		at.tell(lifted, slices)
 	}
 	fmt.Fprintln(stdout, released(slice, lifted, slices))
 	return nil

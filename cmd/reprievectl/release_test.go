@@ -148,6 +148,13 @@ func TestRelease_NoDaemon(t *testing.T) {
 		if got := releaseAt(nil, &stdout, &stderr, at); got != exitOK || stdout.String() != head+"nothing is held\n" {
 			t.Errorf("the second time: %d and %q, want that nothing is held", got, &stdout)
 		}
+		stdout.Reset()
+		var done releasedHolds
+		got := releaseAt([]string{"--json"}, &stdout, &stderr, at)
+		err := json.Unmarshal(stdout.Bytes(), &done)
+		if want := (releasedHolds{Slices: []string{}, Said: strings.Split(head+"nothing is held", "\n")}); got != exitOK || err != nil || !cmp.Equal(want, done) {
+			t.Errorf("for programs: %d and %q (%v), want %+v", got, &stdout, err, want)
+		}
 	}
 }
 

@@ -117,8 +117,9 @@ func verbs() []verb {
 		},
 		{
 			name: "pause", group: groupAct, args: "DURATION|off",
-			about: "have the daemon hold and stop nothing for a time, at most 24h",
-			takes: argument{kind: "duration", words: []string{"10m", "1h", "off"}, least: 1, most: 1},
+			about:   "have the daemon hold and stop nothing for a time, at most 24h",
+			takes:   argument{kind: "duration", words: []string{"10m", "1h", "off"}, least: 1, most: 1},
+			options: []option{{name: "json", about: "for programs"}},
 			examples: []example{
 				{"sudo reprievectl pause 10m", "let a test fill the memory"},
 				{"sudo reprievectl pause off", "act again at once"},
@@ -128,8 +129,9 @@ func verbs() []verb {
 		},
 		{
 			name: "release", group: groupAct, args: "[SLICE]",
-			about: "lift the holds that are in force, of SLICE alone if given",
-			takes: argument{kind: kindSlice, most: 1},
+			about:   "lift the holds that are in force, of SLICE alone if given",
+			takes:   argument{kind: kindSlice, most: 1},
+			options: []option{{name: "json", about: "for programs"}},
 			examples: []example{
 				{"sudo reprievectl release batch.slice", "let what is held in batch.slice go on at once"},
 				{"sudo reprievectl release", "let go of all; without a daemon, undo what it left"},
@@ -139,8 +141,9 @@ func verbs() []verb {
 		},
 		{
 			name: "check", group: groupCheck, args: "[DIR]",
-			about: "validate the configuration, of DIR alone if given, and show what it means",
-			takes: argument{kind: kindDirectory, most: 1},
+			about:   "validate the configuration, of DIR alone if given, and show what it means",
+			takes:   argument{kind: kindDirectory, most: 1},
+			options: []option{{name: "json", about: "for programs"}},
 			examples: []example{
 				{"reprievectl check", "is this host's right, and whom would a stop take along?"},
 				{"reprievectl check ./reprieve", "is this right, before it is installed in /etc/reprieve?"},
@@ -183,8 +186,9 @@ func verbs() []verb {
 		},
 		{
 			name: "version", group: groupMore,
-			about: "print the version",
-			run:   version,
+			about:   "print the version",
+			options: []option{{name: "json", about: "for programs"}},
+			run:     version,
 		},
 		{
 			name: "help", group: groupMore, args: "[VERB]",

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"flag"
 	"fmt"
 	"io"
 	"runtime/debug"
@@ -12,17 +13,28 @@ var tagged string
 
 // version prints the version of the module that the binary was built from, and of Go.
 func version(args []string, stdout, stderr io.Writer) int {
-	if _, ok := parse("version", args, stderr, nil); !ok {
+	asJSON := false
+	if _, ok := parse("version", args, stderr, func(set *flag.FlagSet) { set.BoolVar(&asJSON, "json", false, "") }); !ok {
 		return exitUsage
 	}
 	module, goVersion := "(unknown)", ""
 	if info, ok := debug.ReadBuildInfo(); ok {
-		goVersion = ", " + info.GoVersion
+		goVersion = info.GoVersion
 		if info.Main.Version != "" {
 			module = info.Main.Version
 		}
 	}
 	module = cmp.Or(tagged, module)
-	fmt.Fprintf(stdout, "reprievectl %s%s\n", module, goVersion)
+	if asJSON {
+		if err := writeJSON(stdout, map[string]string{"version": module, "go": goVersion}); err != nil {
+			fmt.Fprintln(stderr, "reprievectl version:", err)
+			return exitFindings
+		}
+		return exitOK
+	}
+	if goVersion != "" {
+		module += ", " + goVersion
+	}
+	fmt.Fprintf(stdout, "reprievectl %s\n", module)
 	return exitOK
 }

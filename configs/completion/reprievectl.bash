@@ -16,13 +16,13 @@ _reprievectl() {
   explain) flags='--json --help' kind='slice' most=1 ;;
   history) flags='-n --since --follow --json --dir --help' valued='n since dir' directories='dir' kind='slice' most=1 ;;
   show) flags='-n --policy --json --dir --help' valued='n dir' directories='dir' kind='episode' words="last" most=1 ;;
-  pause) flags='--help' words="10m 1h off" most=1 ;;
-  release) flags='--help' kind='slice' most=1 ;;
-  check) flags='--help' kind='directory' most=1 ;;
+  pause) flags='--json --help' words="10m 1h off" most=1 ;;
+  release) flags='--json --help' kind='slice' most=1 ;;
+  check) flags='--json --help' kind='directory' most=1 ;;
   doctor) flags='--json --help' ;;
   metrics) flags='--output --help' valued='output' files='output' ;;
   completion) flags='--help' words="bash zsh fish" most=1 ;;
-  version) flags='--help' ;;
+  version) flags='--json --help' ;;
   help) flags='--help' words="$verbs" most=1 ;;
   *) return ;;
   esac

@@ -71,12 +71,15 @@ complete -c reprievectl -n '__reprievectl_verb show' -l help -d 'say what show d
 complete -c reprievectl -n '__reprievectl_wants show 1 n dir' -a 'last'
 complete -c reprievectl -n '__reprievectl_wants show 1 n dir' -k -a '(reprievectl __complete episodes 2>/dev/null)'
 
+complete -c reprievectl -n '__reprievectl_verb pause' -l json -d 'for programs'
 complete -c reprievectl -n '__reprievectl_verb pause' -l help -d 'say what pause does'
 complete -c reprievectl -n '__reprievectl_wants pause 1' -a '10m 1h off'
 
+complete -c reprievectl -n '__reprievectl_verb release' -l json -d 'for programs'
 complete -c reprievectl -n '__reprievectl_verb release' -l help -d 'say what release does'
 complete -c reprievectl -n '__reprievectl_wants release 1' -a '(reprievectl __complete slices 2>/dev/null)'
 
+complete -c reprievectl -n '__reprievectl_verb check' -l json -d 'for programs'
 complete -c reprievectl -n '__reprievectl_verb check' -l help -d 'say what check does'
 complete -c reprievectl -n '__reprievectl_wants check 1' -a '(__fish_complete_directories (commandline -ct))'
 
@@ -89,6 +92,7 @@ complete -c reprievectl -n '__reprievectl_verb metrics' -l help -d 'say what met
 complete -c reprievectl -n '__reprievectl_verb completion' -l help -d 'say what completion does'
 complete -c reprievectl -n '__reprievectl_wants completion 1' -a 'bash zsh fish'
 
+complete -c reprievectl -n '__reprievectl_verb version' -l json -d 'for programs'
 complete -c reprievectl -n '__reprievectl_verb version' -l help -d 'say what version does'
 
 complete -c reprievectl -n '__reprievectl_verb help' -l help -d 'say what help does'

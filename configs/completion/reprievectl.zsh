@@ -70,16 +70,19 @@ _reprievectl() {
       ;;
     pause)
       _arguments -S \
+        '--json[for programs]' \
         '--help[say what pause does]' \
         ':duration:(10m 1h off)'
       ;;
     release)
       _arguments -S \
+        '--json[for programs]' \
         '--help[say what release does]' \
         '::slice: _reprievectl_list slices'
       ;;
     check)
       _arguments -S \
+        '--json[for programs]' \
         '--help[say what check does]' \
         '::directory:_files -/'
       ;;
@@ -100,6 +103,7 @@ _reprievectl() {
       ;;
     version)
       _arguments -S \
+        '--json[for programs]' \
         '--help[say what version does]'
       ;;
     help)
