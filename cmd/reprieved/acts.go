@@ -117,9 +117,6 @@ func (r *rehearsal) people() (err error) {
 	if r.first, err = startDummy(r.program); err != nil {
 		return err
 	}
-	if r.second, err = startDummy(r.program); err != nil {
-		return err
-	}
 	if err = r.group.Admit(r.first.process.Pid); err != nil {
 		return err
 	}
@@ -257,9 +254,13 @@ func (r *rehearsal) sweep() error {
 	return errors.Join(err, r.first.killed(r.until), r.group.AwaitEmpty(r.until))
 }
 
-// kill has the second process move in, kills the group whole, and sweeps what
-// is empty.
-func (r *rehearsal) kill() error {
+// kill has a second process move in, kills the group whole, and sweeps what is
+// empty. The process is started when the first is gone: what it takes before it
+// moves is charged to the daemon.
+func (r *rehearsal) kill() (err error) {
+	if r.second, err = startDummy(r.program); err != nil {
+		return err
+	}
 	if err := r.group.Admit(r.second.process.Pid); err != nil {
 		return err
 	}
@@ -269,6 +270,6 @@ func (r *rehearsal) kill() error {
 	if err := errors.Join(r.second.killed(r.until), r.group.AwaitEmpty(r.until)); err != nil {
 		return err
 	}
-	_, err := r.group.Sweep()
+	_, err = r.group.Sweep()
 	return err
 }
