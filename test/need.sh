@@ -30,6 +30,8 @@ unit | race)
   # reprievectl top is looked at in a terminal, the bus and notifications on a bus of their own.
   want tmux tmux
   want dbus-daemon dbus-daemon
+  # The package is judged by Debian's own rules.
+  want lintian lintian
   if [ "$1" = race ]; then
     want gcc gcc
     [ -e /usr/include/stdlib.h ] || missing+=(libc6-dev)

@@ -88,16 +88,19 @@ func (t *teller) write(r *episodes.Record) {
 // chronicles writes what is in the queue, for ever. What is wrong with the disk
 // is told once, and once when it is mended.
 func (t *teller) chronicles() {
-	c, failing := t.chronicle, false
+	c, failing, crowded := t.chronicle, false, false
 	for r := range c.queue {
 		store := episodes.Store{Dir: c.dir, MaxFiles: int(c.keep.Load())}
 		err := store.Write(r)
 		var e *episodes.Error
+		tooMany := errors.As(err, &e) && e.Op == "remove" // this one is kept, older ones could not be removed
+		if tooMany && !crowded {
+			t.plain(prioWarning, "records of episodes become more than are wanted: %v", err)
+		}
+		if crowded = tooMany; tooMany {
+			err = nil
+		}
 		switch {
-		case errors.As(err, &e) && e.Op == "remove": // this one is kept, others stay that are too many
-			if !failing {
-				t.plain(prioWarning, "records of episodes become more than are wanted: %v", err)
-			}
 		case err != nil:
 			c.dropped.Add(1)
 			if !failing {

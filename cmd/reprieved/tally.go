@@ -38,7 +38,9 @@ func (t *tally) count(n *controller.Note) {
 			c.Breaches++
 		}
 	case controller.NoteHold:
-		c.Holds++
+		if !n.Observe {
+			c.Holds++
+		}
 	case controller.NoteRelief:
 		if n.Spared {
 			c.Spared++
