@@ -32,6 +32,8 @@ unit | race)
   want dbus-daemon dbus-daemon
   # The package is judged by Debian's own rules.
   want lintian lintian
+  # The metrics, the alerts and the dashboard are judged by Prometheus' own checker.
+  want promtool promtool
   if [ "$1" = race ]; then
     want gcc gcc
     [ -e /usr/include/stdlib.h ] || missing+=(libc6-dev)
@@ -49,14 +51,33 @@ esac
 
 if [ "$(id -u)" -ne 0 ] || [ ! -e /etc/debian_version ] || ! command -v apt-get >/dev/null; then
   echo "need.sh: please install: ${missing[*]} (on Debian: apt-get install --no-install-recommends ${missing[*]})" >&2
+  [[ " ${missing[*]} " != *" promtool "* ]] || echo "need.sh: Debian 12 has promtool in the package prometheus" >&2
   exit 1
 fi
 echo "need.sh: installing ${missing[*]}" >&2
 export DEBIAN_FRONTEND=noninteractive
-log=$(mktemp)
-trap 'rm -f "$log"' EXIT
-if ! { apt-get update -q && apt-get install -q -y --no-install-recommends "${missing[@]}"; } >"$log" 2>&1; then
-  tail -n 20 "$log" >&2
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+
+# install_all PACKAGE...: installs packages. Debian 12 has promtool in prometheus alone, which would start a server at a port and
+# takes 330 MB with what it depends on: there the one program (48 MB) is put into /usr/local/bin.
+install_all() {
+  apt-get update -q || return
+  local package packages=() unpack=
+  for package; do
+    if [ "$package" = promtool ] && ! apt-cache show promtool >/dev/null 2>&1; then
+      unpack=yes
+    else
+      packages+=("$package")
+    fi
+  done
+  [ ${#packages[@]} -eq 0 ] || apt-get install -q -y --no-install-recommends "${packages[@]}" || return
+  [ -n "$unpack" ] || return 0
+  (cd "$scratch" && apt-get download -q prometheus && dpkg-deb --fsys-tarfile prometheus_*.deb | tar -x ./usr/bin/promtool &&
+    install usr/bin/promtool /usr/local/bin/promtool)
+}
+if ! install_all "${missing[@]}" >"$scratch/log" 2>&1; then
+  tail -n 20 "$scratch/log" >&2
   echo "need.sh: apt-get did not install ${missing[*]}" >&2
   exit 1
 fi
