@@ -3,7 +3,6 @@ package controller
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"reprieve/memcg"
 )
@@ -51,6 +50,8 @@ type Candidate struct {
 	// Levels is the way from the watched slice down: the groups below it, the
 	// last of them the candidate. Candidates share the groups above them.
 	Levels []*Level
+
+	Above []Group `json:"-"` // as they counted, of those that a note lists: see Scale.Tell
 }
 
 // Excluded returns why a candidate cannot be stopped, or "".
@@ -94,9 +95,9 @@ func (c *Candidate) untouchable() string {
 	return ""
 }
 
-// class is the rank that comes before every picker: who prefers to be stopped,
-// the others, who is to be avoided.
-func (c *Candidate) class() int {
+// Class is the rank that comes before every picker: 0 for who prefers to be
+// stopped, 1 for the others, 2 for who is to be avoided.
+func (c *Candidate) Class() int {
 	switch {
 	case c.Preference == memcg.Avoid, c.Tame:
 		return 2
@@ -149,6 +150,3 @@ func (c *Candidate) Protect(bytes uint64) {
 	l.Guard = bytes
 	l.guarded = min(bytes, l.UsageBytes)
 }
-
-// name breaks the last tie.
-func (c *Candidate) name() string { return strings.TrimPrefix(c.Path, "/") }

@@ -89,6 +89,7 @@ func (m *Machine) Weighed(now time.Duration, all []Candidate, out []Decision) []
 		}
 		s := m.scale()
 		s.Rank(all)
+		s.Tell(all)
 	}
 	if m.why == BecauseKernel {
 		return m.finish(now, all, out)

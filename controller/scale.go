@@ -72,14 +72,14 @@ func (s *Scale) next(all []Candidate) int {
 		return -1
 	}
 	l, _ := diverge(&all[top], &all[rival])
-	s.contest(all, l, all[top].class())
+	s.contest(all, l, all[top].Class())
 	return s.next(all)
 }
 
 // rival returns who is stopped first if what is not measured in the groups of
 // top were nothing, since they count with all that is in them: top itself when it is certain to win.
 func (s *Scale) rival(all []Candidate, top int) int {
-	class, levels := all[top].class(), all[top].Levels
+	class, levels := all[top].Class(), all[top].Levels
 	s.saved = s.saved[:0]
 	for _, l := range levels {
 		s.saved = append(s.saved, l.sums[class])
@@ -125,7 +125,7 @@ func (s *Scale) contest(all []Candidate, l *Level, class int) {
 	for i := range all {
 		c := &all[i]
 		switch {
-		case c.barred() || c.class() != class || !slices.Contains(c.Levels, l):
+		case c.barred() || c.Class() != class || !slices.Contains(c.Levels, l):
 		case c.Measured:
 			measured++
 		default:
@@ -200,7 +200,7 @@ func (s *Scale) recount(c *Candidate) {
 	if n := len(c.Levels); n > 0 {
 		c.Score.ExcessBytes = c.Score.FootprintBytes - min(c.Levels[n-1].guarded, c.Score.FootprintBytes)
 	}
-	class, counts, least := c.class(), !c.barred(), !c.barred() && c.Measured
+	class, counts, least := c.Class(), !c.barred(), !c.barred() && c.Measured
 	for _, l := range c.Levels {
 		if c.counts {
 			l.sums[class].take(&c.counted)

@@ -44,7 +44,7 @@ func (s *Score) take(o *Score) {
 	s.Offences -= o.Offences
 }
 
-// classes is how many there are, see Candidate.class.
+// classes is how many there are, see Candidate.Class.
 const classes = 3
 
 // Level is a group on the way to a candidate; candidates share those above them.
@@ -101,27 +101,15 @@ func (o Order) Samples() bool {
 // followed to where they part, and the groups there are compared, each with
 // all that may be stopped in it: a subtree gains nothing by splitting.
 func (o Order) compare(a, b *Candidate) int {
-	if ca, cb := a.class(), b.class(); ca != cb {
+	if ca, cb := a.Class(), b.Class(); ca != cb {
 		return ca - cb
 	}
-	sa, sb := &a.Score, &b.Score
 	la, lb := diverge(a, b)
-	if la != nil && lb != nil {
-		class := a.class()
-		sa, sb = &la.sums[class], &lb.sums[class]
+	if la == nil {
+		return o.parted(a.Path, b.Path, &a.Score, &b.Score)
 	}
-	for _, p := range o {
-		switch {
-		case p.Less(sa, sb):
-			return -1
-		case p.Less(sb, sa):
-			return 1
-		}
-	}
-	if la != nil && lb != nil && la.Path != lb.Path {
-		return strings.Compare(la.Path, lb.Path)
-	}
-	return strings.Compare(a.name(), b.name())
+	class := a.Class()
+	return o.parted(la.Path, lb.Path, &la.sums[class], &lb.sums[class])
 }
 
 // diverge returns the groups in which two ways part.

@@ -85,6 +85,28 @@ type Verdict struct {
 	Eligible   int         `json:"eligible"`         // how many could have been stopped
 	Candidates []Candidate `json:"candidates"`       // the first of them where there are many
 	Others     int         `json:"others,omitempty"` // that are not listed
+	Groups     []Group     `json:"groups,omitempty"` // above the candidates: where two ways part, these are compared
+}
+
+// Group is a group above candidates, with the sums of those in it that could have been stopped, listed or not.
+type Group struct {
+	Unit     string `json:"unit"`
+	Path     string `json:"path"`
+	Priority int    `json:"priority"`
+	Born     uint64 `json:"born"`
+	Sums     []Sum  `json:"sums"`
+}
+
+// Sum is what those of one class in a group come to.
+type Sum struct {
+	Class          int    `json:"class"`
+	FootprintBytes uint64 `json:"footprintBytes"`
+	ExcessBytes    uint64 `json:"excessBytes"`
+	SwapBytes      uint64 `json:"swapBytes"`
+	GainedBytes    uint64 `json:"gainedBytes"`
+	StalledUsec    uint64 `json:"stalledUsec"`
+	ScanRate       uint64 `json:"scanRate,omitempty"`
+	Offences       uint64 `json:"offences,omitempty"`
 }
 
 // Candidate is a group that might have been stopped, with all that the choice went by.
@@ -96,6 +118,8 @@ type Candidate struct {
 	Out            string `json:"out,omitempty"`  // why it is not eligible
 	Priority       int    `json:"priority"`
 	Preference     string `json:"preference,omitempty"`
+	Class          int    `json:"class"`              // by its preference, before every picker: 0 prefers to be stopped, 2 is to be avoided
+	Born           uint64 `json:"born,omitempty"`     // later groups have larger ones: the inode
 	FootprintBytes uint64 `json:"footprintBytes"`     // what a stop is expected to free
 	Bound          bool   `json:"bound,omitempty"`    // FootprintBytes is an upper bound: it could not win, and was not measured
 	ExcessBytes    uint64 `json:"excessBytes"`        // of that, what nothing protects

@@ -201,6 +201,9 @@ func (w *weighing) run() {
 		w.measure(&w.all[i])
 	}
 	w.scale.Rank(w.all)
+	if !w.ahead {
+		w.scale.Tell(w.all)
+	}
 	w.keepFirst()
 }
 

@@ -55,7 +55,7 @@ func part(a, b *controller.Candidate) (*controller.Level, *controller.Level) {
 // decider is the first picker that found a difference, "preference" when that
 // came before them all. Of sums of groups above the candidates it knows only the priority.
 func (d *duel) decider() string {
-	if class(d.first) != class(d.next) {
+	if d.first.Class() != d.next.Class() {
 		return "preference"
 	}
 	whole := d.above(d.first, d.firstGroup) != "" || d.above(d.next, d.nextGroup) != ""
@@ -147,17 +147,6 @@ func priority(c *controller.Candidate, group *controller.Level) int {
 		return c.Score.Priority
 	}
 	return group.Score.Priority
-}
-
-// class is the rank of a preference, which comes before every picker.
-func class(c *controller.Candidate) int {
-	switch {
-	case c.Preference == memcg.Avoid, c.Tame:
-		return 2
-	case c.Preference == memcg.Prefer:
-		return 0
-	}
-	return 1
 }
 
 // amount is a footprint, or its upper bound.
