@@ -1,14 +1,16 @@
 #!/bin/bash
-# suite.sh SUITE PAYLOAD_DIR [RUN]: run the scenarios of the payload in one guest of this suite, and count.
+# suite.sh SUITE PAYLOAD_DIR [RUN [SKIP]]: run the payload's command, the scenarios, in one guest of this suite, and count.
 #
+# RUN and SKIP are the patterns that the command has: those that match RUN and not SKIP are to report.
 # Passes on the lines of go test -v and ends with "SUITE: N passed, N failed". A scenario that did not report, because the
 # guest or the test binary died under it, has failed. Exits 1 when any failed, none ran, or the guest itself ended badly.
 set -euo pipefail
-suite=${1:?usage: suite.sh SUITE PAYLOAD_DIR [RUN]} payload=${2:?usage: suite.sh SUITE PAYLOAD_DIR [RUN]} run=${3:-.}
+usage="usage: suite.sh SUITE PAYLOAD_DIR [RUN [SKIP]]"
+suite=${1:?$usage} payload=${2:?$usage} run=${3:-.} skip=${4:-^$}
 here=$(cd "$(dirname "$0")" && pwd)
 
 image=$("$here/image.sh" "$suite")
-expected=$("$payload/scenarios.test" -test.list "$run")
+expected=$("$payload/scenarios.test" -test.list "$run" | { grep -vE "$skip" || true; })
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 
