@@ -2,11 +2,13 @@ package episodes
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"golang.org/x/sys/unix"
 )
@@ -91,12 +93,27 @@ func decodeInto(into any, text []byte) error {
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
 		return ErrTruncated
 	case err != nil:
-		return fmt.Errorf("%w: %w", ErrCorrupt, err)
+		return corrupt(err)
 	}
 	if rest := bytes.TrimSpace(text[d.InputOffset():]); len(rest) > 0 {
 		return fmt.Errorf("%w: %d bytes follow it", ErrCorrupt, len(rest))
 	}
 	return nil
+}
+
+// corrupt is the error for a text that is no record. Of a value of the wrong type it names the field and what is there: package json
+// has it in words of Go.
+func corrupt(err error) error {
+	var kind *json.UnmarshalTypeError
+	if !errors.As(err, &kind) {
+		return fmt.Errorf("%w: %w", ErrCorrupt, err)
+	}
+	field := cmp.Or(strings.TrimPrefix(kind.Field, "Summary."), "it")
+	article := "a"
+	if kind.Value == "array" || kind.Value == "object" {
+		article = "an"
+	}
+	return fmt.Errorf("%w: %s is %s %s, which it cannot be", ErrCorrupt, field, article, kind.Value)
 }
 
 func newer(version int) error {

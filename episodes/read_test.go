@@ -161,3 +161,22 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
+
+// Ensure a value of another type is told by its field and what it is, in the words of JSON.
+func TestRead_WrongType(t *testing.T) {
+	for text, want := range map[string]string{
+		`[]`:                        "it is an array, which it cannot be",
+		`{"version":"1"}`:           "version is a string, which it cannot be",
+		`{"version":1,"episode":3}`: "episode is a number, which it cannot be",
+		`{"version":1,"slice":{},"daemon":"","events":[]}`:  "slice is an object, which it cannot be",
+		`{"version":1,"daemon":"","samples":{"held":true}}`: "samples.held is a bool, which it cannot be",
+	} {
+		path := filepath.Join(t.TempDir(), "record")
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Read(path); !errors.Is(err, ErrCorrupt) || !strings.HasSuffix(err.Error(), ": "+want) {
+			t.Errorf("Read(%s) = %v, want it to end with %q", text, err, want)
+		}
+	}
+}

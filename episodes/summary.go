@@ -115,7 +115,7 @@ func decodeSummary(text []byte) (Summary, error) {
 	case s.Version > Version: // also where a field has another type there
 		return s, newer(s.Version)
 	case err != nil:
-		return s, fmt.Errorf("%w: %w", ErrCorrupt, err)
+		return s, corrupt(err)
 	}
 	return s, s.check()
 }

@@ -24,7 +24,8 @@ const (
 
 // places is where check finds the host. The zero value of units.Options is what a host has.
 type places struct {
-	mount    string // Of cgroup2.
+	mount    string   // Of cgroup2.
+	dirs     []string // Of the configuration where none is named, the first wins; nil is configs.DefaultDirs.
 	systemd  units.Options
 	unitDirs []string // With systemd's unit files.
 }

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"slices"
 	"strings"
@@ -11,45 +13,56 @@ import (
 	"reprieve/configs"
 	"reprieve/memcg"
 	"reprieve/plugins"
-	"reprieve/units"
 )
 
 // check validates the configuration. Errors go to stderr, one a line; if there are none, what the configuration means
 // goes to stdout. Without a directory it is this host's, and warnings about what on it is at odds with the configuration follow.
 func check(args []string, stdout, stderr io.Writer) int {
+	return checkAt(args, stdout, stderr, places{mount: memcg.DefaultMount, unitDirs: unitDirs()})
+}
+
+func checkAt(args []string, stdout, stderr io.Writer, at places) int {
 	asJSON := false
 	args, ok := parse("check", args, stderr, func(set *flag.FlagSet) { set.BoolVar(&asJSON, "json", false, "") })
 	if !ok {
 		return exitUsage
 	}
-	var dirs []string
 	if len(args) == 1 {
-		// To load what does not exist is fine; to name it is a slip of the pen.
-		if info, err := os.Stat(args[0]); err != nil || !info.IsDir() {
-			fmt.Fprintf(stderr, "reprievectl check: %s: not a directory\n", args[0])
+		if err := isDirectory(args[0]); err != nil {
+			fmt.Fprintf(stderr, "reprievectl check: %v\n", err)
 			return exitFindings
 		}
-		dirs = args
+		at.dirs = args
 	}
-	set, err := configs.Load(configs.Options{Dirs: dirs, Names: plugins.Names()})
+	set, err := configs.Load(configs.Options{Dirs: at.dirs, Names: plugins.Names()})
+	out := &output{Writer: stdout}
 	switch {
 	case asJSON:
-		return checkForPrograms(set, err, len(args) == 0, stdout, stderr)
+		return checkForPrograms(set, err, len(args) == 0, stdout, stderr, at)
 	case err != nil:
 		fmt.Fprintln(stderr, err)
 		return exitFindings
 	case len(args) > 0:
-		show(stdout, set)
-		return exitOK
+		show(out, set)
+	default:
+		checkHost(set, func(set *configs.Set) { show(out, set) }, out, stderr, at)
 	}
-	checkHost(set, func(set *configs.Set) { show(stdout, set) }, stdout, stderr)
-	return exitOK
+	return out.code("check", stderr, exitOK)
+}
+
+// isDirectory returns an error unless there is such a directory: to load what does not exist is fine, to name it is a slip of the pen.
+func isDirectory(path string) error {
+	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && !info.IsDir() {
+		return fmt.Errorf("%s: not a directory", path)
+	}
+	return err
 }
 
 // checkHost shows the configuration as this host has it, then says what on the host is at odds with it, and on unseen what could not
 // be looked at.
-func checkHost(set *configs.Set, show func(*configs.Set), notes, unseen io.Writer) {
-	found, err := withManaged(set, units.Options{})
+func checkHost(set *configs.Set, show func(*configs.Set), notes, unseen io.Writer, at places) {
+	found, err := withManaged(set, at.systemd)
 	show(found.set)
 	if err != nil {
 		fmt.Fprintln(unseen, err)
@@ -57,15 +70,15 @@ func checkHost(set *configs.Set, show func(*configs.Set), notes, unseen io.Write
 	for _, line := range found.warnings() {
 		fmt.Fprintln(notes, line)
 	}
-	warn(notes, unseen, found.set, places{mount: memcg.DefaultMount, unitDirs: unitDirs()})
+	warn(notes, unseen, found.set, at)
 }
 
 // checkForPrograms is check --json.
-func checkForPrograms(set *configs.Set, err error, host bool, stdout, stderr io.Writer) int {
+func checkForPrograms(set *configs.Set, err error, host bool, stdout, stderr io.Writer, at places) int {
 	c := checkedOf(set, err)
 	if err == nil && host {
 		var notes, unseen lines
-		checkHost(set, func(set *configs.Set) { c = checkedOf(set, nil) }, &notes, &unseen)
+		checkHost(set, func(set *configs.Set) { c = checkedOf(set, nil) }, &notes, &unseen, at)
 		c.Notes, c.Unseen = notes.all(), unseen.all()
 	}
 	if err := writeJSON(stdout, c); err != nil {

@@ -19,8 +19,19 @@ import (
 // completableEpisodes is how many episodes are offered, the newest: more nobody looks through.
 const completableEpisodes = 100
 
+// completablePlaces is where slices and episodes are found.
+type completablePlaces struct {
+	mount   string   // Of cgroup2.
+	dirs    []string // Of the configuration, the first wins; nil is configs.DefaultDirs.
+	records string   // Of episodes.
+}
+
 // completable prints for the completion scripts what there is of a kind: a name, a tab, and what it is.
 func completable(args []string, stdout, stderr io.Writer) int {
+	return completableAt(args, stdout, stderr, completablePlaces{mount: memcg.DefaultMount, records: episodes.DefaultDir})
+}
+
+func completableAt(args []string, stdout, stderr io.Writer, at completablePlaces) int {
 	of, ok := parse("__complete", args, stderr, nil)
 	if !ok {
 		return exitUsage
@@ -29,21 +40,23 @@ func completable(args []string, stdout, stderr io.Writer) int {
 	var err error
 	switch of[0] {
 	case "slices":
-		lines, err = completableSlices(configs.Options{Names: plugins.Names()}, memcg.DefaultMount)
+		lines, err = completableSlices(configs.Options{Dirs: at.dirs, Names: plugins.Names()}, at.mount)
 	case "episodes":
-		lines, err = recentEpisodes(episodes.DefaultDir)
+		lines, err = recentEpisodes(at.records)
 	default:
 		fmt.Fprintf(stderr, "reprievectl __complete: read %q, allowed: slices or episodes\n", of[0])
 		return exitUsage
 	}
+	out := &output{Writer: stdout}
 	for _, line := range lines {
-		fmt.Fprintln(stdout, line)
+		fmt.Fprintln(out, line)
 	}
+	code := exitOK
 	if err != nil {
 		fmt.Fprintf(stderr, "reprievectl __complete: %v\n", err)
-		return exitFindings
+		code = exitFindings
 	}
-	return exitOK
+	return out.code("__complete", stderr, code)
 }
 
 // completableSlices returns the watched slices of a configuration and those that are there, sorted. An error takes nothing from what was

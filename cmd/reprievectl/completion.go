@@ -21,8 +21,9 @@ func completion(args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "reprievectl completion: %v\n", err)
 		return exitUsage
 	}
-	fmt.Fprint(stdout, text)
-	return exitOK
+	out := &output{Writer: stdout}
+	fmt.Fprint(out, text)
+	return out.code("completion", stderr, exitOK)
 }
 
 // completionScript returns the completion script of a shell. The error says which shells there are.

@@ -42,6 +42,11 @@ func ableHost() map[string]string {
 	}
 }
 
+// ableCalls are the system calls of a kernel that has them all.
+func ableCalls() probe.Calls {
+	return probe.Calls{Mrelease: func() error { return unix.EBADF }, Populate: func() error { return nil }}
+}
+
 // serviceFacts is what systemd answers about the daemon's service as shipped.
 func serviceFacts() map[string]any {
 	return map[string]any{
@@ -59,7 +64,7 @@ func doctorHost(t *testing.T, changes map[string]string) doctorPlaces {
 	root := written(t, files)
 	return doctorPlaces{
 		host:    probe.Places{Root: root},
-		calls:   probe.Calls{Mrelease: func() error { return unix.EBADF }, Populate: func() error { return nil }},
+		calls:   ableCalls(),
 		systemd: units.Options{PrivateSocket: filepath.Join(root, "private"), BusSocket: filepath.Join(root, "bus")},
 		control: filepath.Join(root, "control"), dirs: []string{filepath.Join(root, "etc/reprieve")}, root: true, bound: 10 * time.Second,
 	}
@@ -68,16 +73,21 @@ func doctorHost(t *testing.T, changes map[string]string) doctorPlaces {
 // serveService has a systemd answer with facts about the service, and that the killers named are active.
 func serveService(t *testing.T, at doctorPlaces, facts map[string]any, killers ...string) {
 	t.Helper()
+	unitstest.Serve(t, at.systemd.PrivateSocket, serviceAnswers(facts, killers...))
+}
+
+// serviceAnswers is what that systemd answers.
+func serviceAnswers(facts map[string]any, killers ...string) unitstest.Handler {
 	s := &systemd{dependents: map[string][]string{}}
 	for _, k := range killers {
 		s.dependents[k] = nil
 	}
-	unitstest.Serve(t, at.systemd.PrivateSocket, func(method string, args []any) ([]any, error) {
+	return func(method string, args []any) ([]any, error) {
 		if method == "Get" && args[0] == "reprieved.service" {
 			return unitstest.Property(facts[args[2].(string)]), nil
 		}
 		return s.handle(method, args)
-	})
+	}
 }
 
 // serveDaemon has a daemon answer with a status.

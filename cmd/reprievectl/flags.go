@@ -55,6 +55,10 @@ func (v *verb) agree(set *flag.FlagSet) {
 
 // into sets the value of a flag.
 func (g given) into(set *flag.FlagSet) error {
+	// Nothing is no name of a file and no number: a variable that is not set would have its flag pass for one that was not given.
+	if g.option.argument != "" && g.value == "" {
+		return fmt.Errorf("%s: read %q, allowed: %s, %s", g.option.spelled(), g.value, g.option.full(), g.option.about)
+	}
 	value := set.Lookup(g.option.name).Value
 	if err := value.Set(g.value); err != nil {
 		// Only values of flag.Func are none: they say themselves what they were given, and what they want.

@@ -14,17 +14,18 @@ func help(args []string, stdout, stderr io.Writer) int {
 	if !ok {
 		return exitUsage
 	}
+	out := &output{Writer: stdout}
 	if len(of) == 0 {
-		usage(stdout)
-		return exitOK
+		usage(out)
+		return out.code("help", stderr, exitOK)
 	}
 	v, err := findVerb(of[0])
 	if err != nil {
 		fmt.Fprintf(stderr, "reprievectl help: %v\n", err)
 		return exitUsage
 	}
-	v.help(stdout)
-	return exitOK
+	v.help(out)
+	return out.code("help", stderr, exitOK)
 }
 
 // usage writes the help text to w: the verbs by their groups.

@@ -40,6 +40,7 @@ type history struct {
 	archive
 	filter         episodes.Filter
 	asJSON, follow bool
+	named          bool // Somebody said where the records are.
 	stdout, stderr io.Writer
 
 	table historyTable
@@ -80,6 +81,7 @@ func historyAt(ctx context.Context, args []string, stdout, stderr io.Writer, fro
 	if newest < 0 && h.filter.Since.IsZero() {
 		newest = historyNewest
 	}
+	h.named = h.store.Dir != from.store.Dir
 	h.table = newHistoryTable(from.now(), from.zone, terminal.Colours(stdout))
 	if h.follow {
 		h.followFrom(ctx, max(newest, 0))
@@ -93,7 +95,8 @@ func historyAt(ctx context.Context, args []string, stdout, stderr io.Writer, fro
 // list writes what there is.
 func (h *history) list() {
 	all, err := h.store.List(h.filter)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	// A host without records has no folder yet; to name one that is not there is a slip of the pen.
+	if err != nil && (h.named || !errors.Is(err, fs.ErrNotExist)) {
 		h.fail(err)
 		return
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -29,6 +30,24 @@ func TestMetrics(t *testing.T) {
 	}
 	if got, err := os.ReadFile(file); err != nil || !bytes.Equal(got, stdout.Bytes()) {
 		t.Errorf("the file differs from stdout: %v\n%s", err, got)
+	}
+}
+
+// Ensure Prometheus' own checker has nothing to say of what is printed, with a daemon and without.
+func TestMetrics_Promtool(t *testing.T) {
+	if _, err := exec.LookPath("promtool"); err != nil {
+		t.Skip("promtool is missing: what Prometheus says of reprievectl metrics is not tested; it is in Debian's package promtool, of Debian 12 in prometheus")
+	}
+	for name, from := range map[string]source{"up": (&scripted{status: episode()}).listen(t), "down": quietHost(t)} {
+		var stdout, stderr bytes.Buffer
+		if code := metricsAt(nil, &stdout, &stderr, from); code != exitOK {
+			t.Fatalf("%s: metricsAt() = %d, %q", name, code, stderr.String())
+		}
+		cmd := exec.Command("promtool", "check", "metrics")
+		cmd.Stdin = &stdout
+		if out, err := cmd.CombinedOutput(); err != nil || len(out) > 0 {
+			t.Errorf("%s: promtool check metrics: %q, %v, want nothing", name, out, err)
+		}
 	}
 }
 

@@ -46,13 +46,14 @@ func pauseAt(args []string, stdout, stderr io.Writer, from source) int {
 		}
 		return exitOK
 	}
+	out := &output{Writer: stdout}
 	if length == 0 {
-		fmt.Fprintln(stdout, "no pause is in force any more")
-		return exitOK
+		fmt.Fprintln(out, "no pause is in force any more")
+		return out.code("pause", stderr, exitOK)
 	}
-	fmt.Fprintf(stdout, "paused until %s, for %s; %s lifted; sudo reprievectl pause off ends it\n",
+	fmt.Fprintf(out, "paused until %s, for %s; %s lifted; sudo reprievectl pause off ends it\n",
 		from.pausedUntil(length), configs.FormatDuration(length), count(released, "hold"))
-	return exitOK
+	return out.code("pause", stderr, exitOK)
 }
 
 // pauseLength reads the argument of pause; 0 is "off".

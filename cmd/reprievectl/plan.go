@@ -21,12 +21,12 @@ func planAt(args []string, stdout, stderr io.Writer, from source) int {
 	if !ok {
 		return exitUsage
 	}
-	fail := func(err error) {
-		fmt.Fprintln(stderr, "reprievectl plan:", from.unanswered(strings.Join(append([]string{"plan"}, args...), " "), err))
+	fail := func(of string, err error) {
+		fmt.Fprintf(stderr, "reprievectl plan: %s%s\n", of, from.unanswered(strings.Join(append([]string{"plan"}, args...), " "), err))
 	}
 	slices, err := from.planned(slice)
 	if err != nil {
-		fail(err)
+		fail("", err)
 		return exitFindings
 	}
 	code := exitOK
@@ -38,7 +38,11 @@ func planAt(args []string, stdout, stderr io.Writer, from source) int {
 			continue
 		}
 		if err != nil {
-			fail(fmt.Errorf("%s: %w", one, err))
+			of := "" // who named a slice knows which it is
+			if slice == "" {
+				of = one + ": "
+			}
+			fail(of, err)
 			code = exitFindings
 			continue
 		}

@@ -9,9 +9,8 @@ import (
 	"os"
 	"strings"
 
-	"golang.org/x/sys/unix"
-
 	"reprieve/internal/control"
+	"reprieve/internal/gauge"
 	"reprieve/internal/varlink"
 	"reprieve/memcg"
 )
@@ -51,24 +50,39 @@ func releaseAt(args []string, stdout, stderr io.Writer, at holdPlaces) int {
 		fmt.Fprintf(stderr, "reprievectl release: needs root: sudo reprievectl %s\n", strings.Join(append([]string{"release"}, args...), " "))
 		return exitFindings
 	}
+	out := &output{Writer: stdout}
+	return out.code("release", stderr, lift(out, stderr, at, slice))
+}
+
+// lift has the daemon lift holds, or undoes what one that does not run left.
+func lift(stdout, stderr io.Writer, at holdPlaces, slice string) int {
 	err := askRelease(stdout, at, slice)
-	switch e := (*varlink.Error)(nil); {
-	case err == nil:
-		return exitOK
-	case errors.Is(err, unix.ENOENT), errors.Is(err, unix.ECONNREFUSED):
-		if daemonLives(at.mount) {
-			fmt.Fprintln(stderr, "reprievectl release: reprieved.service runs and cannot be asked; systemctl restart reprieved lifts its holds")
-			return exitFindings
-		}
+	if absent(err) && !daemonLives(at.mount) {
 		return undo(stdout, stderr, at, slice)
-	case errors.As(err, &e) && e.Name == control.ErrorNoSuchSlice:
-		fmt.Fprintf(stderr, "reprievectl release: %s: not watched by reprieved, so nothing in it is held by it\n", slice)
-	case errors.As(err, &e):
-		fmt.Fprintf(stderr, "reprievectl release: reprieved answers %v; see journalctl -u reprieved\n", e)
-	default:
-		fmt.Fprintf(stderr, "reprievectl release: ask reprieved: %v; if it hangs, systemctl restart reprieved lifts its holds\n", err)
 	}
-	return exitFindings
+	if err != nil {
+		fmt.Fprintln(stderr, "reprievectl release:", at.unreleased(slice, err))
+		return exitFindings
+	}
+	return exitOK
+}
+
+// unreleased says why the daemon lifted nothing, and what to do.
+func (at holdPlaces) unreleased(slice string, err error) string {
+	const restart = "systemctl restart reprieved lifts its holds"
+	e := (*varlink.Error)(nil)
+	switch {
+	case absent(err):
+		return "reprieved.service runs and cannot be asked; " + restart
+	case errors.Is(err, context.DeadlineExceeded):
+		return fmt.Sprintf("reprieved did not answer in %s; if it hangs, %s", control.Bound, restart)
+	case !errors.As(err, &e):
+		return fmt.Sprintf("ask reprieved: %v; if it hangs, %s", err, restart)
+	case e.Name == control.ErrorNoSuchSlice:
+		return slice + ": not watched by reprieved, so nothing in it is held by it"
+	}
+	from := source{client: control.Client{Socket: at.control}, host: gauge.Host{Mount: at.mount}}
+	return from.unanswered(strings.TrimSpace("release "+slice), err)
 }
 
 // daemonLives reports whether the service has a process: then the ledger is its own.

@@ -69,7 +69,7 @@ func TestRelease_Daemon(t *testing.T) {
 		{[]string{"calm.slice"}, exitOK, "calm.slice: nothing is held\n", ""},
 		{[]string{"none.slice"}, exitFindings, "", "reprievectl release: none.slice: not watched by reprieved, so nothing in it is held by it\n"},
 		{[]string{"-.slice"}, exitFindings, "", "reprievectl release: -.slice: not watched by reprieved, so nothing in it is held by it\n"},
-		{[]string{"broken.slice"}, exitFindings, "", "reprievectl release: reprieved answers io.reprieve.Control.NoAnswer; see journalctl -u reprieved\n"},
+		{[]string{"broken.slice"}, exitFindings, "", "reprievectl release: reprieved's event loop does not answer; its watchdog restarts it, see journalctl -u reprieved\n"},
 	} {
 		var stdout, stderr bytes.Buffer
 		if got := releaseAt(tt.args, &stdout, &stderr, at); got != tt.code {

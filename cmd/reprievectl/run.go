@@ -94,7 +94,7 @@ func verbs() []verb {
 				{"reprievectl history --since \"2026-11-22 19:00\" --json", "every figure, for programs"},
 			},
 			notes: "WHEN is \"2026-11-22\", \"2026-11-22 19:00\", \"19:00\", \"1h ago\", \"-2d\", \"today\" or \"yesterday\".\n" +
-				"Exit status: 0 fine, also where there is none, 1 a record cannot be read, and is named, 2 called wrongly.",
+				"Exit status: 0 fine, also where there is none, 1 a record or DIR cannot be read, and is named, 2 called wrongly.",
 			run: listHistory,
 		},
 		{
@@ -104,12 +104,14 @@ func verbs() []verb {
 			options: []option{
 				{name: "n", argument: "N", about: "in place of EPISODE the N-th from the end: 1 is the last"},
 				{name: "policy", about: "the policy that was in force as well, with where each value came from"},
+				{name: "pick", argument: "ORDER", about: "whom another order would have taken: as stop.pick has it, with commas"},
 				{name: "json", about: "for programs: the whole record"},
 				{name: "dir", argument: "DIR", about: "records that are there, as copied from another host", kind: kindDirectory},
 			},
 			examples: []example{
 				{"reprievectl show last", "what was that just now?"},
 				{"reprievectl show 3f0c6a52", "one of those that history lists, by the beginning of its id"},
+				{"reprievectl show --pick growth,largest last", "and if the order had been another?"},
 				{"reprievectl show --json ./record.json", "a file that somebody sent"},
 			},
 			notes: "A file's path has a slash. The graphs are in ASCII where the locale has no UTF-8.",
@@ -225,8 +227,9 @@ func run(args []string, stdout, stderr io.Writer) int {
 	}
 	switch _, _, err := v.sort(args[1:]); {
 	case errors.Is(err, flag.ErrHelp):
-		v.help(stdout)
-		return exitOK
+		out := &output{Writer: stdout}
+		v.help(out)
+		return out.code(v.name, stderr, exitOK)
 	case err != nil:
 		fmt.Fprintf(stderr, "reprievectl %s: %v\n", v.name, err)
 		return exitUsage

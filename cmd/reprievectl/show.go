@@ -27,6 +27,7 @@ func showEpisode(args []string, stdout, stderr io.Writer) int {
 
 func showAt(args []string, stdout, stderr io.Writer, from archive) int {
 	var asJSON, policy bool
+	var pick []string
 	number := 0
 	operands, ok := parse("show", args, stderr, func(set *flag.FlagSet) {
 		set.Func("n", "", func(text string) (err error) {
@@ -35,6 +36,10 @@ func showAt(args []string, stdout, stderr io.Writer, from archive) int {
 		})
 		set.BoolVar(&asJSON, "json", false, "")
 		set.BoolVar(&policy, "policy", false, "")
+		set.Func("pick", "", func(text string) (err error) {
+			pick, err = parsePick(text)
+			return err
+		})
 		set.StringVar(&from.store.Dir, "dir", from.store.Dir, "")
 	})
 	if !ok {
@@ -54,10 +59,17 @@ func showAt(args []string, stdout, stderr io.Writer, from archive) int {
 	if err == nil {
 		r, err = episodes.Read(path)
 	}
+	var then *episodes.Verdict
+	if err == nil && pick != nil {
+		then = r.Verdict
+		if r.Verdict, err = repick(r, pick); err != nil {
+			err = fmt.Errorf("--pick: %w", err)
+		}
+	}
 	if err == nil && asJSON {
 		err = writeJSON(stdout, r)
 	} else if err == nil {
-		p := showPage{width: showWidth(stdout), heights: sparkHeights(os.Getenv), colours: terminal.Colours(stdout), zone: from.zone}
+		p := showPage{width: showWidth(stdout), heights: sparkHeights(os.Getenv), colours: terminal.Colours(stdout), zone: from.zone, then: then}
 		_, err = io.WriteString(stdout, p.story(r, policy))
 	}
 	if err != nil {

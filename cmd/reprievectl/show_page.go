@@ -16,6 +16,7 @@ type showPage struct {
 	heights string // Of sparklines: sparkBlocks or sparkASCII.
 	colours bool
 	zone    *time.Location
+	then    *episodes.Verdict // what was chosen then, where the record's verdict is by another order
 }
 
 // nameWidth is the column of names at the left, and textIndent where what they name begins.
@@ -51,7 +52,7 @@ func (p *showPage) paint(colour, text string) string {
 
 // story writes all of an episode, with the policy if that is wanted.
 func (p *showPage) story(r *episodes.Record, policy bool) string {
-	p.head(r)
+	p.head(p.asItWas(r))
 	p.seen(r)
 	p.wait(r)
 	p.weighed(r)
@@ -61,6 +62,16 @@ func (p *showPage) story(r *episodes.Record, policy bool) string {
 		p.policy(r)
 	}
 	return p.String()
+}
+
+// asItWas is the record with the choice that was made then.
+func (p *showPage) asItWas(r *episodes.Record) *episodes.Record {
+	if p.then == nil {
+		return r
+	}
+	was := *r
+	was.Verdict = p.then
+	return &was
 }
 
 // head says what happened in one line, and when.

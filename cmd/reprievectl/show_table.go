@@ -31,6 +31,11 @@ func (p *showPage) weighed(r *episodes.Record) {
 	}
 	p.say("by", "%s", by)
 	switch unit := chosen(v); {
+	case p.then != nil:
+		p.say("would be", "%s", rechosen(p.then, v))
+		if v.Others > 0 {
+			p.say("", "the record lists %d of %d: who is not listed is not compared", len(v.Candidates), len(v.Candidates)+v.Others)
+		}
 	case unit == "":
 		p.say("chosen", "nobody")
 	case r.Observe:

@@ -3,11 +3,8 @@ package main
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -27,6 +24,7 @@ type view struct {
 	Readings  []sliceReading  `json:"readings"`  // of the slices of daemon, in their order, without those that are gone
 	Left      []memcg.Record  `json:"leftHolds"` // that a daemon which does not run left in force
 
+	unread   []error // records of holds that cannot be read
 	memory   memcg.Meminfo
 	memoryOK bool
 	now      time.Time
@@ -81,8 +79,8 @@ func (s source) look(slice string) (view, error) {
 	status, err := s.client.Status(context.Background())
 	switch {
 	case absent(err) && !daemonLives(s.host.Mount):
-		v.Left = leftHolds(s.ledger)
 		v.Obstacles = append(v.Obstacles, "reprieved does not run")
+		v.left(s.ledger)
 		return v, nil
 	case err != nil:
 		return v, err
@@ -122,17 +120,12 @@ func obstacles(s *control.Status, now time.Time, zone *time.Location) []string {
 	return all
 }
 
-// leftHolds returns the holds in a ledger that nobody looks after, by their paths. It changes nothing, and what cannot
-// be read is not listed: release, which undoes them, says so.
-func leftHolds(ledger string) []memcg.Record {
-	left := []memcg.Record{}
-	files, _ := filepath.Glob(filepath.Join(ledger, "*.json"))
-	for _, file := range files {
-		var r memcg.Record
-		if text, err := os.ReadFile(file); err == nil && json.Unmarshal(text, &r) == nil {
-			left = append(left, r)
-		}
+// left takes the holds in a ledger that nobody looks after. It changes nothing.
+func (v *view) left(ledger string) {
+	var all []memcg.Record
+	all, v.unread = memcg.Records(ledger)
+	v.Left = append(v.Left, all...)
+	for _, err := range v.unread {
+		v.Obstacles = append(v.Obstacles, "what is held cannot be read: "+err.Error())
 	}
-	slices.SortFunc(left, func(a, b memcg.Record) int { return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.File, b.File)) })
-	return left
 }

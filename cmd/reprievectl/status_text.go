@@ -50,14 +50,18 @@ func (v view) String() string {
 // inactive says what is left where no daemon runs.
 func (v view) inactive(s *sheet) {
 	fmt.Fprintf(s, "reprieved %s: nothing is watched; sudo systemctl start reprieved\n", v.tint("31", "does not run"))
-	if len(v.Left) == 0 {
+	switch {
+	case len(v.Left) > 0:
+		fmt.Fprintf(s, "%s left behind; to undo that: sudo reprievectl release\n", figure.Count(uint64(len(v.Left)), "hold"))
+	case len(v.unread) == 0:
 		fmt.Fprint(s, "no hold is left behind\n")
-		return
 	}
-	fmt.Fprintf(s, "%s left behind; to undo that: sudo reprievectl release\n", figure.Count(uint64(len(v.Left)), "hold"))
 	for _, r := range v.Left {
 		fmt.Fprintf(s, "  %s\n", figure.Plain(fmt.Sprintf("%s: %s is %s, was %s; held for %s until %s",
 			r.Path, r.File, r.Mark, r.Old, r.Slice, clock(r.Until, v.now, v.zone))))
+	}
+	for _, err := range v.unread {
+		fmt.Fprintf(s, "%s\n", figure.Plain(fmt.Sprintf("what is held cannot be read: %v", err)))
 	}
 }
 

@@ -15,6 +15,11 @@ import (
 
 // topVerb shows live how watched slices stall, and what the daemon does about it.
 func topVerb(args []string, stdout, stderr io.Writer) int {
+	return topAt(args, stdout, stderr, thisHost(), nil)
+}
+
+// topAt is top of a host that lies somewhere; dirs are of the configuration, nil is configs.DefaultDirs.
+func topAt(args []string, stdout, stderr io.Writer, from source, dirs []string) int {
 	if _, ok := parse("top", args, stderr, nil); !ok {
 		return exitUsage
 	}
@@ -23,10 +28,9 @@ func topVerb(args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, "reprievectl top: needs a terminal to read keys from and to draw on; reprievectl status tells once how things are")
 		return exitFindings
 	}
-	from := thisHost()
 	host := top.Host{Gauge: from.host, Client: from.client}
 	// Where the configuration cannot be read, all top-level slices are shown; check says what is wrong with it.
-	if set, err := configs.Load(configs.Options{Names: plugins.Names()}); err == nil {
+	if set, err := configs.Load(configs.Options{Dirs: dirs, Names: plugins.Names()}); err == nil {
 		host.Watched = func(unit string) bool { return set.Policy(unit).Watched }
 		host.Priority = func(unit string) int { return set.Policy(unit).Priority }
 	}

@@ -35,6 +35,7 @@ func version(args []string, stdout, stderr io.Writer) int {
 	if goVersion != "" {
 		module += ", " + goVersion
 	}
-	fmt.Fprintf(stdout, "reprievectl %s\n", module)
-	return exitOK
+	out := &output{Writer: stdout}
+	fmt.Fprintf(out, "reprievectl %s\n", module)
+	return out.code("version", stderr, exitOK)
 }

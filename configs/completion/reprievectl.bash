@@ -15,7 +15,7 @@ _reprievectl() {
   plan) flags='--json --help' kind='slice' most=1 ;;
   explain) flags='--json --help' kind='slice' most=1 ;;
   history) flags='-n --since --follow --json --dir --help' valued='n since dir' directories='dir' kind='slice' most=1 ;;
-  show) flags='-n --policy --json --dir --help' valued='n dir' directories='dir' kind='episode' words="last" most=1 ;;
+  show) flags='-n --policy --pick --json --dir --help' valued='n pick dir' directories='dir' kind='episode' words="last" most=1 ;;
   pause) flags='--json --help' words="10m 1h off" most=1 ;;
   release) flags='--json --help' kind='slice' most=1 ;;
   check) flags='--json --help' kind='directory' most=1 ;;

@@ -65,11 +65,12 @@ complete -c reprievectl -n '__reprievectl_wants history 1 n since dir' -a '(repr
 
 complete -c reprievectl -n '__reprievectl_verb show' -s n -x -d 'in place of EPISODE the N-th from the end: 1 is the last'
 complete -c reprievectl -n '__reprievectl_verb show' -l policy -d 'the policy that was in force as well, with where each value came from'
+complete -c reprievectl -n '__reprievectl_verb show' -l pick -x -d 'whom another order would have taken: as stop.pick has it, with commas'
 complete -c reprievectl -n '__reprievectl_verb show' -l json -d 'for programs: the whole record'
 complete -c reprievectl -n '__reprievectl_verb show' -l dir -x -a '(__fish_complete_directories)' -d 'records that are there, as copied from another host'
 complete -c reprievectl -n '__reprievectl_verb show' -l help -d 'say what show does'
-complete -c reprievectl -n '__reprievectl_wants show 1 n dir' -a 'last'
-complete -c reprievectl -n '__reprievectl_wants show 1 n dir' -k -a '(reprievectl __complete episodes 2>/dev/null)'
+complete -c reprievectl -n '__reprievectl_wants show 1 n pick dir' -a 'last'
+complete -c reprievectl -n '__reprievectl_wants show 1 n pick dir' -k -a '(reprievectl __complete episodes 2>/dev/null)'
 
 complete -c reprievectl -n '__reprievectl_verb pause' -l json -d 'for programs'
 complete -c reprievectl -n '__reprievectl_verb pause' -l help -d 'say what pause does'

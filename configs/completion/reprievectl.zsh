@@ -63,6 +63,7 @@ _reprievectl() {
       _arguments -S \
         '-n[in place of EPISODE the N-th from the end: 1 is the last]:N: ' \
         '--policy[the policy that was in force as well, with where each value came from]' \
+        '--pick=[whom another order would have taken: as stop.pick has it, with commas]:ORDER: ' \
         '--json[for programs: the whole record]' \
         '--dir=[records that are there, as copied from another host]:DIR:_files -/' \
         '--help[say what show does]' \

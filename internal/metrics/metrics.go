@@ -16,6 +16,7 @@ import (
 
 	"reprieve/internal/control"
 	"reprieve/internal/gauge"
+	"reprieve/internal/varlink"
 )
 
 // ContentType is what an HTTP answer with the text says of it.
@@ -40,8 +41,11 @@ type Source struct {
 func (s Source) Gather(ctx context.Context) (Input, error) {
 	in := Input{Readings: map[string]gauge.Reading{}, Now: time.Now()}
 	status, err := s.Client.Status(ctx)
+	e := (*varlink.Error)(nil)
 	switch {
 	case errors.Is(err, unix.EACCES), errors.Is(err, unix.EPERM):
+		return in, err
+	case errors.As(err, &e) && e.Name == "org.varlink.service.PermissionDenied":
 		return in, err
 	case err != nil:
 		return in, nil

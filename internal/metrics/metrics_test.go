@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"net"
 	"os"
@@ -133,5 +134,20 @@ func TestSource_Gather(t *testing.T) {
 	}
 	if got := in.Readings[`system-a\x2db.slice`]; got.UsageBytes != 4096 || got.PressureOK {
 		t.Errorf("the reading is %+v, want a usage of 4096 and no pressure", got)
+	}
+}
+
+// Ensure who may not ask is told so: the daemon may well be up.
+func TestSource_GatherDenied(t *testing.T) {
+	s := Source{Client: control.Client{Socket: filepath.Join(t.TempDir(), "s")}, Host: gauge.Host{Mount: t.TempDir(), Meminfo: "/nonexistent"}}
+	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: s.Client.Socket, Net: "unix"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := varlink.Serve(l, varlink.Service{Admit: func(uint32) bool { return false }})
+	t.Cleanup(func() { v.Close() })
+	e := (*varlink.Error)(nil)
+	if in, err := s.Gather(t.Context()); !errors.As(err, &e) || e.Name != "org.varlink.service.PermissionDenied" {
+		t.Errorf("Gather: up %v, %v, want the error of the daemon", in.Up, err)
 	}
 }
