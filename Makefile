@@ -67,11 +67,12 @@ test-vm: payload ## Run the scenarios in a guest of each of SUITES: make test-vm
 # Packages for an upgrade in the guest, that are nobody's and need no git.
 NOBODY = SOURCE_DATE_EPOCH=0 DEBFULLNAME=Nobody DEBEMAIL=nobody@localhost
 
-payload: build ## Stage what a guest gets: the installed tree, the scenarios, the loads.
+payload: build ## Stage what a guest gets: the installed tree, the scenarios, the loads, the desktop.
 	rm -rf $(PAYLOAD)
 	$(MAKE) --no-print-directory --silent install DESTDIR=$(PAYLOAD)/stage PREFIX=/usr
 	CGO_ENABLED=0 $(GO) test -c -trimpath -buildvcs=false -tags guest -o $(PAYLOAD)/scenarios.test ./test/scenarios
 	$(GOBUILD) -o $(PAYLOAD)/load ./test/load
+	$(GOBUILD) -o $(PAYLOAD)/desktop ./test/desktop
 	install -m 0755 test/vm/run.sh $(PAYLOAD)/run.sh
 	$(MAKE) --no-print-directory --silent deb DEBDIR=$(PAYLOAD)/deb VERSION=1.0 $(NOBODY)
 	$(NOBODY) VERSION=1.1 dist/deb.sh $(PAYLOAD)/deb/bin $(PAYLOAD)/deb

@@ -28,8 +28,11 @@ type program struct {
 	screen *screen
 	desk   *desk
 	stderr io.Writer
+	mount  string // of the control groups
 
-	owner string // the connection that has the name org.reprieve1, "" where there is none
+	owner  string // the connection that has the name org.reprieve1, "" where there is none
+	told   int    // signals that were heard
+	asking bool   // for what there was before
 }
 
 // run lasts until ctx is over, which is nil, or one of the buses is gone.
@@ -41,6 +44,8 @@ func (p *program) run(ctx context.Context) error {
 	if err := p.screen.listen(closed); err != nil {
 		return fmt.Errorf("session bus: %w", err)
 	}
+	answers := make(chan answer, 1)
+	p.ask(ctx, answers)
 	started, starting, wait := make(chan error, 1), p.owner == "", startLeast // one start at a time
 	if starting {
 		p.start(ctx, 0, started)
@@ -65,10 +70,17 @@ func (p *program) run(ctx context.Context) error {
 			if !ok {
 				return errors.New("system bus: the connection is lost")
 			}
-			if p.heard(s, time.Now()) && !starting {
-				starting = true
-				p.start(ctx, startLeast, started)
+			switch p.heard(s, time.Now()) {
+			case gone:
+				if !starting {
+					starting = true
+					p.start(ctx, startLeast, started)
+				}
+			case came:
+				p.ask(ctx, answers)
 			}
+		case a := <-answers:
+			p.answered(ctx, a, answers)
 		case s, ok := <-closed:
 			if !ok {
 				return errors.New("session bus: the connection is lost")
@@ -124,38 +136,58 @@ func (p *program) start(ctx context.Context, wait time.Duration, started chan<- 
 	}()
 }
 
-// heard takes a signal of the system bus, and reports whether org.reprieve1 is gone.
+// change is what a signal says of who tells.
+type change int
+
+const (
+	none change = iota
+	gone        // nobody has the name org.reprieve1
+	came        // somebody has, or the daemon tells from now on: what there is may be asked for
+)
+
+// heard takes a signal of the system bus.
 // Anybody can send a signal to this connection: only the bus's and the name's owner's count.
-func (p *program) heard(s *dbus.Signal, now time.Time) (gone bool) {
+func (p *program) heard(s *dbus.Signal, now time.Time) change {
 	switch {
 	case s.Sender == busName && s.Name == busName+".NameOwnerChanged":
 		var name, before, after string
 		if dbus.Store(s.Body, &name, &before, &after) != nil || name != reprieve1.Name || p.owner == after {
-			return false
+			return none
 		}
 		p.owner = after
+		p.told++
 		p.screen.show(p.desk.lost())
-		return after == ""
+		if after == "" {
+			return gone
+		}
+		return came
 	case p.owner == "" || s.Sender != p.owner || s.Path != reprieve1.Path:
 	case s.Name == "org.freedesktop.DBus.Properties.PropertiesChanged":
-		if disconnected(s.Body) {
-			p.screen.show(p.desk.lost())
+		is, ok := connection(s.Body)
+		if !ok {
+			return none
+		}
+		p.told++
+		p.screen.show(p.desk.lost()) // What was known before it was connected may be over as well.
+		if is {
+			return came
 		}
 	default:
 		name, ours := strings.CutPrefix(s.Name, reprieve1.Interface+".")
 		if e, err := reprieve1.ParseEvent(s.Body); ours && err == nil {
+			p.told++
 			p.screen.show(p.desk.take(name, e, now))
 		}
 	}
-	return false
+	return none
 }
 
-// disconnected reports whether a change of properties says that the daemon is gone.
-func disconnected(body []any) bool {
+// connection reads from a change of properties whether the daemon answers.
+func connection(body []any) (is, ok bool) {
 	if len(body) < 2 || body[0] != reprieve1.Interface {
-		return false
+		return false, false
 	}
 	changed, _ := body[1].(map[string]dbus.Variant)
-	is, ok := changed[reprieve1.Connected].Value().(bool)
-	return ok && !is
+	is, ok = changed[reprieve1.Connected].Value().(bool)
+	return is, ok
 }

@@ -62,8 +62,31 @@ func (d *fakeDesktop) next(t *testing.T) string {
 	}
 }
 
-// fakeBus is org.reprieve1 as far as signals go.
-type fakeBus struct{ conn *dbus.Conn }
+// fakeBus is org.reprieve1 as far as it matters here.
+type fakeBus struct {
+	conn   *dbus.Conn
+	status *fakeStatus
+}
+
+// newBus takes the name.
+func newBus(t *testing.T, address string) fakeBus {
+	t.Helper()
+	b := fakeBus{bustest.Dial(t, address), &fakeStatus{}}
+	if err := b.conn.ExportMethodTable(map[string]any{"Status": b.status.answer}, reprieve1.Path, reprieve1.Interface); err != nil {
+		t.Fatal(err)
+	}
+	bustest.Own(t, b.conn, reprieve1.Name)
+	return b
+}
+
+// connected tells whether the daemon answers.
+func (b fakeBus) connected(t *testing.T, is bool) {
+	t.Helper()
+	changed := map[string]dbus.Variant{reprieve1.Connected: dbus.MakeVariant(is)}
+	if err := b.conn.Emit(reprieve1.Path, "org.freedesktop.DBus.Properties.PropertiesChanged", reprieve1.Interface, changed, []string{}); err != nil {
+		t.Fatal(err)
+	}
+}
 
 func (b fakeBus) emit(t *testing.T, signal string, e reprieve1.Event) {
 	t.Helper()
@@ -86,12 +109,11 @@ func started(t *testing.T) (bus fakeBus, desktop *fakeDesktop, systemAddress str
 	systemAddress = bustest.Start(t, bustest.Open)
 	sessionAddress := bustest.Start(t, bustest.Open)
 	desktop = newDesktop(t, sessionAddress)
-	bus = fakeBus{bustest.Dial(t, systemAddress)}
-	bustest.Own(t, bus.conn, reprieve1.Name)
+	bus = newBus(t, systemAddress)
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	system, session := bustest.Dial(t, systemAddress), bustest.Dial(t, sessionAddress)
-	p := &program{system: system, screen: newScreen(session, testWriter{t}), desk: newDesk(me(), applications{}), stderr: testWriter{t}}
+	p := &program{system: system, screen: newScreen(session, testWriter{t}), desk: newDesk(me(), applications{}), stderr: testWriter{t}, mount: standingMount(t)}
 	go func() { ended <- p.run(ctx) }()
 	over := false
 	end = func() {
@@ -110,7 +132,7 @@ func started(t *testing.T) (bus fakeBus, desktop *fakeDesktop, systemAddress str
 		}
 	}
 	t.Cleanup(end)
-	for n := 0; n < 2; { // It listens when it has its matches, the last of which is for the name's owner.
+	for n := 0; n < 2 || bus.status.times() == 0; { // It listens when it has its matches, the last of which is for the name's owner.
 		n = matches(t, system)
 	}
 	return bus, desktop, systemAddress, end
@@ -224,18 +246,12 @@ func signalTo(name, signal string, e reprieve1.Event) *dbus.Message {
 func TestProgram_Lost(t *testing.T) {
 	bus, desktop, address, _ := started(t)
 	for name, leave := range map[string]func(){
-		"the daemon": func() {
-			changed := map[string]dbus.Variant{reprieve1.Connected: dbus.MakeVariant(false)}
-			if err := bus.conn.Emit(reprieve1.Path, "org.freedesktop.DBus.Properties.PropertiesChanged", reprieve1.Interface, changed, []string{}); err != nil {
-				t.Fatal(err)
-			}
-		},
+		"the daemon": func() { bus.connected(t, false) },
 		"reprieve-bus": func() {
 			if _, err := bus.conn.ReleaseName(reprieve1.Name); err != nil {
 				t.Fatal(err)
 			}
-			bus = fakeBus{bustest.Dial(t, address)}
-			bustest.Own(t, bus.conn, reprieve1.Name)
+			bus = newBus(t, address)
 		},
 	} {
 		bus.emit(t, reprieve1.Held, event("a.scope", 1000, 0))

@@ -59,7 +59,7 @@ func onBuses(ctx context.Context, stderr io.Writer) error {
 		return err
 	}
 	desk := newDesk(self, applications{Dirs: applicationDirs(os.Getenv), Locale: locale(os.Getenv)})
-	return (&program{system: system, screen: newScreen(session, stderr), desk: desk, stderr: stderr}).run(ctx)
+	return (&program{system: system, screen: newScreen(session, stderr), desk: desk, stderr: stderr, mount: "/sys/fs/cgroup"}).run(ctx)
 }
 
 // connect connects while ctx lasts. The connection outlasts it: what is on the

@@ -3,6 +3,7 @@
 package scenarios
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 
@@ -12,8 +13,8 @@ import (
 // apps is where the manager of user 1000 has its apps, below user-1000.slice.
 const apps = "user@1000.service/app.slice/"
 
-// startUser starts the manager of user 1000. The guest has no pam_systemd, which would say where its runtime directory is. The user
-// itself stays: an entry in /etc/passwd is in nobody's way.
+// startUser starts the manager of user 1000. Logind does not run in the guest, whom pam_systemd asks: it is said here where its runtime
+// directory is. The user itself stays: an entry in /etc/passwd is in nobody's way.
 func (g *guest) startUser() {
 	g.t.Helper()
 	if _, err := try("id", "1000"); err != nil {
@@ -27,10 +28,20 @@ func (g *guest) startUser() {
 	g.start("user@1000.service")
 }
 
-// userRun runs a command as user 1000.
-func (g *guest) userRun(command ...string) {
+// userRun runs a command as a user, as run does.
+func (g *guest) userRun(uid int, command ...string) string {
 	g.t.Helper()
-	g.run("setpriv", append([]string{"--reuid=1000", "--regid=1000", "--clear-groups", "env", "XDG_RUNTIME_DIR=/run/user/1000"}, command...)...)
+	out, err := tryAs(uid, command...)
+	if err != nil {
+		g.t.Fatalf("%s by user %d: %v\n%s", strings.Join(command, " "), uid, err, out)
+	}
+	return out
+}
+
+// tryAs is userRun for commands that may fail.
+func tryAs(uid int, command ...string) (string, error) {
+	id := strconv.Itoa(uid)
+	return try("setpriv", append([]string{"--reuid=" + id, "--regid=" + id, "--clear-groups", "env", "XDG_RUNTIME_DIR=/run/user/" + id}, command...)...)
 }
 
 // Ensure the app of a user that grows is stopped, and neither another app nor the manager of the session.
@@ -48,7 +59,7 @@ calm  = "5s"
 `)
 	g.unit("user.slice.d/scenario.conf", "[Slice]\nMemoryMax=160M\n")
 	g.startUser()
-	g.userRun("systemd-run", "--user", "--unit=app-small", load, "sleeper", "-keep", "20M")
+	g.userRun(1000, "systemd-run", "--user", "--unit=app-small", load, "sleeper", "-keep", "20M")
 	g.startDaemon()
 	g.witness()
 	g.wait("app-small.service to have its memory", func() bool {
@@ -58,7 +69,7 @@ calm  = "5s"
 
 	// More than the slice has, and it wants all of it again and again; the guest's swap holds it with room to spare.
 	const grow = load + " hog -rate 30M -max 340M -touch"
-	g.userRun(append([]string{"systemd-run", "--user", "--unit=app-grow"}, strings.Fields(grow)...)...)
+	g.userRun(1000, append([]string{"systemd-run", "--user", "--unit=app-grow"}, strings.Fields(grow)...)...)
 	app := []string{"USER_UNIT", "app-grow.service", "REPRIEVE_UID", "1000"}
 	stop := g.await(watch.Stop)
 	if !stop.Has(app...) {

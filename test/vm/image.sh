@@ -43,6 +43,8 @@ trap 'exit 130' INT TERM HUP
 echo "image: building $suite, a minute or two, once" >&2
 # No more than systemd's own neighbourhood: what the daemon needs beyond it would show. zstd is for the initramfs, tmux for reprievectl top.
 packages=systemd,systemd-sysv,systemd-oomd,dbus,udev,initramfs-tools,zstd,linux-image-cloud-amd64,tmux
+# A user's manager with a bus of its own, and who judges what users may. The bus starts polkit when it is asked, nobody else does.
+packages+=,libpam-systemd,dbus-user-session,polkitd
 # The settings of the initramfs come before the packages, so that it is made once and small.
 if ! mmdebstrap --variant=minbase --include="$packages" \
   --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
