@@ -142,4 +142,12 @@ type Samples struct {
 	AvailableBytes []int64 `json:"availableBytes"` // MemAvailable
 	SwapFreeBytes  []int64 `json:"swapFreeBytes"`  // SwapFree
 	Held           []int64 `json:"held"`           // groups held
+
+	Averages *Averages `json:"averages,omitempty"` // of the slice at the breach
+}
+
+// Averages is what the kernel remembered of a slice's stall: over 10, 60 and 300 seconds, in percent of the time.
+type Averages struct {
+	SomePercent [3]float64 `json:"somePercent"`
+	FullPercent [3]float64 `json:"fullPercent"`
 }

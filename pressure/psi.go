@@ -6,7 +6,7 @@
 // memory.pressure of a cgroup2 group and /proc/pressure/memory; the format and
 // the triggers are those of Documentation/accounting/psi.rst in the kernel.
 //
-// Averages (avg10, avg60, avg300) lag by seconds and are not read at all.
+// Averages (avg10, avg60, avg300) lag by seconds. Nothing is decided by them: they tell people what was before anybody looked.
 package pressure
 
 import (

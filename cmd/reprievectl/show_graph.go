@@ -44,6 +44,16 @@ func (p *showPage) seen(r *episodes.Record) {
 	fmt.Fprintf(p, "  %-*s  %s\n", nameWidth, "", strings.TrimRight(marks, " "))
 	fmt.Fprintf(p, "  %-*s  %s\n", nameWidth, "", k.axis())
 	p.say("", "%s", legend)
+	p.averages(s.Averages)
+}
+
+// averages writes what the kernel remembered at the breach, of a time in which nobody may have looked.
+func (p *showPage) averages(a *episodes.Averages) {
+	if a == nil {
+		return
+	}
+	line := func(of [3]float64) string { return fmt.Sprintf("%.1f%%, %.1f%% and %.1f%%", of[0], of[1], of[2]) }
+	p.say("before", "some %s, full %s: the kernel's averages of 10, 60 and 300 s at the breach", line(a.SomePercent), line(a.FullPercent))
 }
 
 func (p *showPage) graph(name, line, low, high string) {

@@ -66,6 +66,7 @@ func (s story) begins() {
 		{Key: "stop.pick", Value: "largest", Origin: "built in"},
 	}
 	s.reads(-3, 30, 0.02, 200, 0)
+	s.Samples.Averages = &episodes.Averages{SomePercent: [3]float64{9.12, 1.87, 0.4}, FullPercent: [3]float64{6.3, 1.2, 0.25}}
 	s.tells(0, "breach", "", "batch.slice is in breach: full stall reached the limit, 10% of the window; waiting up to 8s", s.Breach)
 }
 

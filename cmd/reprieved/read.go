@@ -20,6 +20,9 @@ type psi struct {
 	at     time.Duration
 	totals pressure.Totals
 	ok     bool
+
+	averages   pressure.Averages
+	averagesOK bool
 }
 
 // read fills a slice's reading: of the slice alone in calm, of its leaves and
@@ -147,6 +150,7 @@ func (d *daemon) totals(g *memcg.Group, now time.Duration) (pressure.Totals, boo
 		if text, err := g.PressureText(&d.buf); err == nil {
 			last.totals, err = pressure.Parse(text)
 			last.ok = err == nil
+			last.averages, last.averagesOK = pressure.ParseAverages(text)
 		}
 		d.psi[g.Inode] = last
 	}

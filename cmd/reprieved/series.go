@@ -5,6 +5,7 @@ import (
 
 	"reprieve/controller"
 	"reprieve/episodes"
+	"reprieve/pressure"
 )
 
 const (
@@ -30,6 +31,10 @@ type series struct {
 	runs   bool // an episode runs, or did
 	began  time.Duration
 	ended  time.Duration
+
+	averages   pressure.Averages // of the slice at the breach: in calm nobody may have looked
+	averagesOK bool
+
 	points [seriesRoom]point
 }
 
@@ -40,7 +45,7 @@ type point struct {
 }
 
 // reset empties a series for a slice in calm.
-func (s *series) reset() { s.n, s.stride, s.skip, s.runs = 0, 1, 0, false }
+func (s *series) reset() { s.n, s.stride, s.skip, s.runs, s.averagesOK = 0, 1, 0, false, false }
 
 // note keeps a reading. In calm the last minute is kept.
 func (s *series) note(now time.Duration, r *controller.Reading, held int) {
@@ -89,12 +94,22 @@ func pointOf(now time.Duration, r *controller.Reading, held int) point {
 // samples is the series as a record has it. It is not for the loop.
 func (s *series) samples() episodes.Samples {
 	var all episodes.Samples
+	if s.averagesOK {
+		all.Averages = &episodes.Averages{SomePercent: percents(s.averages.Some), FullPercent: percents(s.averages.Full)}
+	}
 	for _, p := range s.points[:s.n] {
 		all.AtUsec = append(all.AtUsec, (p.at - s.began).Microseconds())
 		all.SomeUsec, all.FullUsec = append(all.SomeUsec, p.some), append(all.FullUsec, p.full)
 		all.UsageBytes = append(all.UsageBytes, p.usage)
 		all.AvailableBytes, all.SwapFreeBytes = append(all.AvailableBytes, p.available), append(all.SwapFreeBytes, p.swap)
 		all.Held = append(all.Held, p.held)
+	}
+	return all
+}
+
+func percents(hundredths [3]uint16) (all [3]float64) {
+	for i, n := range hundredths {
+		all[i] = float64(n) / 100
 	}
 	return all
 }
@@ -108,6 +123,8 @@ func (d *daemon) keepReading(s *slice, now time.Duration) {
 	}
 	if !s.series.runs && s.m.Phase() != controller.PhaseCalm {
 		s.series.runs, s.series.began = true, now
+		last := d.psi[s.group.Inode]
+		s.series.averages, s.series.averagesOK = last.averages, last.averagesOK
 	}
 	s.series.note(now, &s.reading, s.m.Holds())
 }

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"reprieve/controller"
+	"reprieve/episodes"
+	"reprieve/pressure"
 )
 
 // Ensure calm keeps a minute, an episode all of it however long, and both stay within their room without allocating.
@@ -31,7 +33,14 @@ func TestSeries(t *testing.T) {
 	if allocs != 0 {
 		t.Errorf("%v allocations in %d readings, want none", allocs, ticks)
 	}
+	if a := s.samples().Averages; a != nil {
+		t.Errorf("averages %+v where none were read, want none", a)
+	}
+	s.averages, s.averagesOK = pressure.Averages{Some: [3]uint16{912, 187, 40}, Full: [3]uint16{10000, 5, 0}}, true
 	all := s.samples()
+	if want := (episodes.Averages{SomePercent: [3]float64{9.12, 1.87, 0.4}, FullPercent: [3]float64{100, 0.05, 0}}); *all.Averages != want {
+		t.Errorf("averages %+v, want %+v", *all.Averages, want)
+	}
 	n := len(all.AtUsec)
 	if n < seriesRoom/2 || n > seriesRoom {
 		t.Errorf("%d readings of %d are kept, want some %d", n, ticks, seriesRoom)

@@ -45,7 +45,7 @@ func TestAgain(t *testing.T) {
 	r := rand.New(rand.NewPCG(2, 71))
 	unlisted, grouped, rival := 0, 0, 0
 	for n := range 3000 {
-		groups := someGroups(r, 3)
+		groups := someGroups(r, 3+n%5/4) // each fifth deeper, with more than a record lists
 		order, other := someOrder(r), someOrder(r)
 		scale := controller.Scale{Order: order, MinBytes: uint64(r.IntN(4)) * mib, Recursive: r.IntN(2) == 0}
 		one, two, three := scale, scale, scale

@@ -67,6 +67,9 @@ const samplesMost = 1024
 
 // join adds the readings of another part of an episode, which began so much later.
 func join(a, b episodes.Samples, later int64) episodes.Samples {
+	if len(a.AtUsec) == 0 {
+		a.Averages = b.Averages
+	}
 	for i := range b.AtUsec {
 		if n := len(a.AtUsec); n > 0 && a.AtUsec[n-1] >= b.AtUsec[i]+later {
 			continue // of the calm between the parts: seen by both

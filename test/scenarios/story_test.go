@@ -70,7 +70,7 @@ func (g *guest) checkStory(stop watch.Message, victim, service string) {
 		g.t.Errorf("reprievectl history = %q, want a line with %s and %s", line, id[:8], victim)
 	}
 	page := g.run("reprievectl", "show", id[:8])
-	for _, want := range []string{victim, "batch-a.slice", stop["REPRIEVE_REASON"]} {
+	for _, want := range []string{victim, "batch-a.slice", stop["REPRIEVE_REASON"], "\n  before      some "} {
 		if !strings.Contains(page, want) {
 			g.t.Errorf("reprievectl show %s does not say %q:\n%s", id[:8], want, page)
 		}
