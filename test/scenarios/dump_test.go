@@ -16,7 +16,7 @@ func (g *guest) dump() {
 	if !g.t.Failed() {
 		return
 	}
-	text, _ := try("journalctl", "--after-cursor="+g.journal.Cursor(), "--output=short-monotonic", "--no-hostname", "--lines=200")
+	text, _ := try("journalctl", "--after-cursor="+g.journal.Cursor(), "--output=short-monotonic", "--no-hostname", "--priority=info", "--lines=200")
 	g.t.Logf("journal of the scenario:\n%s", text)
 	text, _ = try("systemctl", "status", "--no-pager", "--lines=0", "reprieved.service")
 	g.t.Logf("%s", text)

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"os/exec"
 	"sync"
 	"time"
@@ -46,12 +47,32 @@ func Follow() (*Journal, error) {
 		cancel()
 		return nil, fmt.Errorf("follow the journal: %w", err)
 	}
+	go nudge(ctx)
 	go func() {
 		defer close(j.done)
 		j.collect(lines)
 		_ = command.Wait() // Close killed it
 	}()
 	return j, nil
+}
+
+// nudge writes an entry of nobody's to the journal each second: journalctl was seen to show an entry only when the next one came, 15 s
+// later, and what a scenario wanted to look at was over by then.
+func nudge(ctx context.Context) {
+	for tick := time.Tick(time.Second); ; {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick:
+			c, err := net.Dial("unixgram", "/run/systemd/journal/socket")
+			if err != nil {
+				continue // journald is being started again, as some scenarios have it
+			}
+			_ = c.SetWriteDeadline(time.Now().Add(100 * time.Millisecond))
+			_, _ = c.Write([]byte("PRIORITY=7\nSYSLOG_IDENTIFIER=scenario\nMESSAGE=time goes by\n"))
+			c.Close()
+		}
+	}
 }
 
 // Close stops to collect. It returns when journalctl is gone.
