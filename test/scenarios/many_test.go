@@ -117,6 +117,6 @@ delay = "10s"
 	g.wait("those opened for the episode to be closed", func() bool { return g.fds(pid) <= calmFds })
 	memory, _ := os.ReadFile("/sys/fs/cgroup/reprieve.slice/reprieved.service/memory.peak")
 	t.Logf("the daemon's group has had %s bytes at most", strings.TrimSpace(string(memory)))
-	g.never(watch.Failed)
+	g.neverFailed()
 	g.checkTicking()
 }

@@ -54,7 +54,7 @@ revive = "never"
 			t.Errorf("%s of %s = %s, want %s", name, hog, got, want)
 		}
 	}
-	g.never(watch.Failed)
+	g.neverFailed()
 	g.checkNeighbours()
 }
 
@@ -92,6 +92,6 @@ grace = "1s"
 	g.checkEpisode(g.own(hold, stop), stop, g.await(watch.Stopped, "UNIT", "batch-b.slice"), g.await(watch.Settled))
 	g.wait("the hog to be gone", func() bool { return g.mainPID(hog) == 0 })
 	g.checkEmpty("batch-b.slice")
-	g.never(watch.Failed)
+	g.neverFailed()
 	g.checkNeighbours()
 }

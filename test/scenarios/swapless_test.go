@@ -93,7 +93,7 @@ urgent = "0%"
 	if stops := g.messages(watch.Stop); len(stops) != 1 {
 		t.Errorf("%d stops, want one: %v", len(stops), stops)
 	}
-	g.never(watch.Failed)
+	g.neverFailed()
 	g.checkNeighbours()
 }
 

@@ -56,6 +56,6 @@ exec sleep 1h
 	if stops := g.messages(watch.Stop); len(stops) != 1 {
 		t.Errorf("%d stops, want one: %v", len(stops), stops)
 	}
-	g.never(watch.Failed)
+	g.neverFailed()
 	g.checkTicking()
 }

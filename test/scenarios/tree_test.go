@@ -43,7 +43,7 @@ func TestSliceComesAndGoes(t *testing.T) {
 	again := g.awaitAfter(let.At(), watch.Watched, "REPRIEVE_SLICE", "batch.slice")
 	g.inOrder(taken, let, again)
 	g.never(watch.Stop)
-	g.never(watch.Failed)
+	g.neverFailed()
 }
 
 // checkNoSpin asserts that the daemon uses less than a fifth of a CPU over some seconds.
@@ -103,6 +103,6 @@ func TestHoldIsPutBack(t *testing.T) {
 	g.free()
 	g.await(watch.Relief)
 	g.never(watch.Stop)
-	g.never(watch.Failed)
+	g.neverFailed()
 	g.checkNeighbours()
 }

@@ -69,7 +69,7 @@ func TestTwoSlicesOneStop(t *testing.T) {
 	if stops := g.messages(watch.Stop); len(stops) != 1 {
 		t.Errorf("%d stops, want one: %v", len(stops), stops)
 	}
-	g.never(watch.Failed)
+	g.neverFailed()
 	g.checkTicking()
 }
 
@@ -88,6 +88,6 @@ func TestSecondStopWaitsForTheFirst(t *testing.T) {
 	if stops := g.messages(watch.Stop); len(stops) != 2 {
 		t.Errorf("%d stops, want two: %v", len(stops), stops)
 	}
-	g.never(watch.Failed)
+	g.neverFailed()
 	g.checkTicking()
 }

@@ -85,5 +85,5 @@ calm  = "5s"
 	if after := g.read("user-1000.slice", apps+"app-small.service/cgroup.procs"); after != small {
 		t.Errorf("processes of app-small.service = %q, want %q as before", after, small)
 	}
-	g.never(watch.Failed)
+	g.neverFailed()
 }

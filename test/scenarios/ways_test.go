@@ -41,7 +41,7 @@ urgent = "0%"
 	g.free()
 	g.checkEpisode(g.await(watch.Breach), hold, g.await(watch.Relief))
 	g.never(watch.Stop)
-	g.never(watch.Failed)
+	g.neverFailed()
 }
 
 // Ensure a handler of SIGTERM has its time before SIGKILL.
@@ -71,7 +71,7 @@ grace = "30s"
 	})
 	stopped := g.await(watch.Stopped, "UNIT", "batch-b.slice")
 	g.checkEpisode(g.own(hold, stop), stop, stopped, g.await(watch.Settled))
-	g.never(watch.Failed)
+	g.neverFailed()
 	g.checkNeighbours()
 }
 
@@ -113,7 +113,7 @@ from = "units"
 	if got := settled["REPRIEVE_ALONG"]; got != "along.service" {
 		t.Errorf("REPRIEVE_ALONG = %q, want along.service, which systemd stopped with %s: %s", got, hog, settled["MESSAGE"])
 	}
-	g.never(watch.Failed)
+	g.neverFailed()
 }
 
 // Ensure a host that runs short as a whole, with no limit on any slice, loses the hog and nobody else: its reclaim keeps the held

@@ -70,7 +70,7 @@ settle = "2s"
 		t.Errorf("UNIT of the second stop = %q, want %q: %s", got, want, second["MESSAGE"])
 	}
 	g.inOrder(first, settled, second, g.await(watch.Settled, "UNIT", "batch-b.slice"))
-	g.never(watch.Failed)
+	g.neverFailed()
 	g.checkTicking()
 }
 
@@ -103,6 +103,6 @@ delay = "2s"
 	}
 	g.explains(stop, "xattr of its own ignored")
 	g.checkEpisode(stop, g.await(watch.Stopped), g.await(watch.Settled))
-	g.never(watch.Failed)
+	g.neverFailed()
 	g.checkNeighbours()
 }
