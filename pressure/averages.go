@@ -14,12 +14,8 @@ type Averages struct {
 func ParseAverages(text []byte) (a Averages, ok bool) {
 	some, full := false, false
 	for len(text) > 0 {
-		line := text
-		if i := bytes.IndexByte(text, '\n'); i >= 0 {
-			line, text = text[:i], text[i+1:]
-		} else {
-			text = nil
-		}
+		var line []byte
+		line, text, _ = bytes.Cut(text, newline)
 		switch {
 		case bytes.HasPrefix(line, somePrefix):
 			some = averages(line, &a.Some)

@@ -37,12 +37,8 @@ func Parse(text []byte) (Totals, error) {
 	var t Totals
 	var some, full bool
 	for len(text) > 0 {
-		line := text
-		if i := bytes.IndexByte(text, '\n'); i >= 0 {
-			line, text = text[:i], text[i+1:]
-		} else {
-			text = nil
-		}
+		var line []byte
+		line, text, _ = bytes.Cut(text, newline)
 		switch {
 		case bytes.HasPrefix(line, somePrefix):
 			if t.SomeMicros, some = total(line); !some {
@@ -61,6 +57,7 @@ func Parse(text []byte) (Totals, error) {
 }
 
 var (
+	newline    = []byte{'\n'}
 	somePrefix = []byte("some ")
 	fullPrefix = []byte("full ")
 	totalKey   = []byte(" total=")

@@ -123,6 +123,7 @@ func (d *daemon) keepReading(s *slice, now time.Duration) {
 	}
 	if !s.series.runs && s.m.Phase() != controller.PhaseCalm {
 		s.series.runs, s.series.began = true, now
+		d.totals(s.group, now) // a brief look has not read it
 		last := d.psi[s.group.Inode]
 		s.series.averages, s.series.averagesOK = last.averages, last.averagesOK
 	}
