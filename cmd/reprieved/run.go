@@ -10,6 +10,7 @@ import (
 	"runtime/debug"
 
 	"reprieve/configs"
+	"reprieve/internal/memlock"
 	"reprieve/memcg"
 	"reprieve/plugins"
 )
@@ -78,6 +79,9 @@ func serve(options configs.Options, stderr io.Writer) int {
 		return exitConfig
 	}
 	tameCollector()
+	if err := memlock.NoHugePages(); err != nil {
+		fmt.Fprintf(stderr, "<4>the kernel may make huge pages of the daemon's memory, of which each is 2 MiB for a few KiB: %v\n", err)
+	}
 	// More places to run Go code than the daemon has work for: when the loop
 	// comes back from its wait it needs a free one, and a worker that the
 	// kernel keeps from its CPU, or in reclaim, keeps the one it has.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -34,6 +35,7 @@ func TestRehearsal(t *testing.T) {
 		t.Errorf("StatusText = %q, want %q at its end", got, want)
 	}
 	g.checkResident()
+	g.collapse()
 	if stat := g.read("reprieve.slice", ownGroup+"/memory.stat"); !strings.Contains(stat, "\nanon_thp 0\n") {
 		t.Errorf("memory.stat of %s = %q, want no huge pages: each is 2 MiB, locked, for a few KiB", ownGroup, stat)
 	}
@@ -220,6 +222,38 @@ func (g *guest) majorFaults() string {
 	}
 	_, rest, _ := strings.Cut(string(text), ") ")
 	return strings.Fields(rest)[12-3]
+}
+
+// collapse has the kernel's khugepaged look at all memory twice, which it does every few minutes otherwise: it makes huge pages of small ones.
+func (g *guest) collapse() {
+	g.t.Helper()
+	const dir = "/sys/kernel/mm/transparent_hugepage/"
+	for _, set := range []struct{ file, value string }{
+		{"enabled", "always"}, {"khugepaged/pages_to_scan", "1000000"}, {"khugepaged/scan_sleep_millisecs", "10"},
+	} {
+		before, err := os.ReadFile(dir + set.file)
+		if err != nil {
+			g.t.Fatal(err)
+		}
+		old := strings.TrimSpace(string(before))
+		if _, rest, ok := strings.Cut(old, "["); ok { // the one of several words that is in force
+			old, _, _ = strings.Cut(rest, "]")
+		}
+		if err := os.WriteFile(dir+set.file, []byte(set.value), 0); err != nil {
+			g.t.Fatal(err)
+		}
+		g.t.Cleanup(func() { _ = os.WriteFile(dir+set.file, []byte(old), 0) })
+	}
+	scans := func() int {
+		text, err := os.ReadFile(dir + "khugepaged/full_scans")
+		n, convErr := strconv.Atoi(strings.TrimSpace(string(text)))
+		if err = errors.Join(err, convErr); err != nil {
+			g.t.Fatal(err)
+		}
+		return n
+	}
+	first := scans()
+	g.wait("khugepaged to look at all memory twice", func() bool { return scans() >= first+2 })
 }
 
 // checkResident asserts that every mapping of the program is in memory, and locked.
