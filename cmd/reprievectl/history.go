@@ -25,6 +25,7 @@ const historyNewest = 20
 // archive is where history and show find records, and how they write times.
 type archive struct {
 	store episodes.Store
+	named bool // Somebody said where the records are.
 	now   func() time.Time
 	zone  *time.Location
 	look  time.Duration // How often --follow looks for new records.
@@ -35,12 +36,20 @@ func thisArchive() archive {
 	return archive{store: episodes.Store{Dir: episodes.DefaultDir}, now: time.Now, zone: time.Local, look: time.Second}
 }
 
+// missing says what an error of the store is to who asks. A host without records has no folder yet; to name one that is not
+// there is a slip of the pen.
+func (a archive) missing(err error) error {
+	if a.named || !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return fmt.Errorf("no records: there is no %s; reprieved makes it with the first episode that it records", a.store.Dir)
+}
+
 // history is one call of the verb.
 type history struct {
 	archive
 	filter         episodes.Filter
 	asJSON, follow bool
-	named          bool // Somebody said where the records are.
 	stdout, stderr io.Writer
 
 	table historyTable
@@ -95,7 +104,6 @@ func historyAt(ctx context.Context, args []string, stdout, stderr io.Writer, fro
 // list writes what there is.
 func (h *history) list() {
 	all, err := h.store.List(h.filter)
-	// A host without records has no folder yet; to name one that is not there is a slip of the pen.
 	if err != nil && (h.named || !errors.Is(err, fs.ErrNotExist)) {
 		h.fail(err)
 		return
@@ -148,8 +156,7 @@ func (h *history) none(missing error) string {
 	all, _ := h.store.List(episodes.Filter{})
 	switch {
 	case missing != nil:
-		return fmt.Sprintf("no records: there is no %s; reprieved makes it with the first episode that it records: "+
-			"reprievectl status says whether it runs and what it watches", h.store.Dir)
+		return fmt.Sprintf("%v: reprievectl status says whether it runs and what it watches", h.archive.missing(missing))
 	case len(all) == 0:
 		return fmt.Sprintf("no records: none in %s; nothing was in breach, or reprieve.toml has records = 0", h.store.Dir)
 	}

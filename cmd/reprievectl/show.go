@@ -28,6 +28,7 @@ func showEpisode(args []string, stdout, stderr io.Writer) int {
 func showAt(args []string, stdout, stderr io.Writer, from archive) int {
 	var asJSON, policy bool
 	var pick []string
+	own := from.store.Dir
 	number := 0
 	operands, ok := parse("show", args, stderr, func(set *flag.FlagSet) {
 		set.Func("n", "", func(text string) (err error) {
@@ -54,6 +55,7 @@ func showAt(args []string, stdout, stderr io.Writer, from archive) int {
 			"reprievectl history lists the episodes")
 		return exitUsage
 	}
+	from.named = from.store.Dir != own
 	path, err := from.locate(which, number)
 	var r *episodes.Record
 	if err == nil {
@@ -85,10 +87,8 @@ func (a archive) locate(which string, number int) (string, error) {
 	case number > 0:
 		all, err := a.store.List(episodes.Filter{Newest: number})
 		switch {
-		case errors.Is(err, fs.ErrNotExist):
-			return "", fmt.Errorf("no records: there is no %s; reprieved makes it with the first episode that it records", a.store.Dir)
 		case err != nil:
-			return "", err
+			return "", a.missing(err)
 		case len(all) < number:
 			return "", fmt.Errorf("there are %d records in %s, and none of number %d from the end", len(all), a.store.Dir, number)
 		}
@@ -99,11 +99,18 @@ func (a archive) locate(which string, number int) (string, error) {
 	e, err := a.store.Find(which)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return "", fmt.Errorf("no records: there is no %s; reprieved makes it with the first episode that it records", a.store.Dir)
+		return "", a.missing(err)
+	case errors.Is(err, episodes.ErrUnknown) && isFile(which):
+		return "", fmt.Errorf("%w; the path of a record's file has a slash: ./%s", err, which)
 	case err != nil:
 		return "", fmt.Errorf("%w; reprievectl history lists them", err)
 	}
 	return a.store.Path(e), nil
+}
+
+func isFile(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
 }
 
 // showWidth is how wide the page is.
