@@ -4,6 +4,8 @@ import (
 	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
+
+	"reprieve/internal/memlock"
 )
 
 // The collector stops all of the program's threads for a moment, twice a run,
@@ -23,6 +25,15 @@ const (
 	// touched and locked: the next episode finds it there and need not ask the
 	// kernel for pages.
 	mostGarbage = 2 << 20
+	// startPercent has it run often until all settings are read, and takePercent until
+	// all leaves are taken up, which may be ten thousand.
+	startPercent = 25
+	takePercent  = 100
+	// heapRoom is how much of the heap is brought in beyond what was used when the
+	// start is over: what each of goPlaces may allocate from next, and what is left of
+	// the half megabyte that is in use. An episode's workers allocate; the loop has
+	// all it needs.
+	heapRoom = (goPlaces + 1) << 19
 )
 
 // collector is the loop's, and the taker's job while it runs.
@@ -32,13 +43,47 @@ type collector struct {
 	running bool   // on the taker
 	kept    uint64 // bytes of the heap after the last run
 	limit   int64
+	filled  bool  // the heap is in memory, or cannot be brought in
+	fillErr error // why
 	sample  [1]metrics.Sample
 }
 
-// tameCollector has the runtime collect at leastLimit only.
-func tameCollector() {
-	debug.SetGCPercent(-1)
+// goPlaces is how many threads may run Go code at once: when the loop comes back
+// from its wait it needs a free place, the guard another, and a worker that the
+// kernel keeps from its CPU keeps the one it has. Each allocates from half a
+// megabyte of the heap of its own (runtime/mpagecache.go), and that is kept in memory: with eight of them
+// an episode touched 8 MiB here and there, and waited for memory to do so.
+const goPlaces = 3
+
+// compactStart is for the start: it collects often, and all is allocated from one
+// place, so that the heap is small and has few holes.
+func compactStart() {
+	runtime.GOMAXPROCS(1)
+	debug.SetGCPercent(startPercent)
 	debug.SetMemoryLimit(leastLimit)
+}
+
+// beginTaking is for the second part of the start.
+func (d *daemon) beginTaking() {
+	if d.alone {
+		debug.SetGCPercent(takePercent)
+	}
+}
+
+// endStart ends what compactStart began, on the loop, before READY=1. In an
+// episode nothing is collected; then the heap is brought in after it.
+func (d *daemon) endStart() {
+	c := &d.garbage
+	if c.due = !d.alone || d.anyTroubled(); !c.due {
+		c.d = d
+		c.Run()
+		c.Answer()
+	}
+	if !d.alone {
+		return
+	}
+	debug.SetGCPercent(-1) // it runs at the memory limit only from here on
+	runtime.GOMAXPROCS(goPlaces)
 }
 
 // heapBytes is what is on the heap, live or not. It stops nothing and
@@ -62,12 +107,25 @@ func (d *daemon) collect() {
 	}
 }
 
-// Run collects.
-func (c *collector) Run() { runtime.GC() }
+// Run collects, and the first time brings in the heap behind it: tables that
+// were made and never written to are the loop's, and a first write to a page has
+// to wait for a free one as all do who wait for memory. Once is enough: pages stay,
+// and what an episode took is free for the next.
+func (c *collector) Run() {
+	runtime.GC()
+	if !c.filled && c.d.locked {
+		_, c.fillErr = memlock.FillHeap(heapRoom)
+	}
+	c.filled = true
+}
 
 // Answer keeps the limit far from what lives: ten thousand leaves take more
 // than leastLimit. Not in an episode, since a new limit stops all threads, too.
 func (c *collector) Answer() {
+	if c.fillErr != nil {
+		c.d.tell.plain(prioWarning, "the heap is not in memory as a whole, decisions may wait for memory under pressure: %v", c.fillErr)
+		c.fillErr = nil
+	}
 	c.running, c.kept = false, c.heapBytes()
 	limit := max(leastLimit, int64(4*c.kept))
 	if limit > c.limit && !c.d.anyTroubled() {

@@ -85,6 +85,7 @@ type daemon struct {
 	pauseFile   string        // "" is none
 	readyAt     time.Duration // when READY=1 was said
 	locked      bool          // memory is
+	alone       bool          // see places
 	killers     []string      // other ones that were active at the start
 
 	allSeries   int                     // how many there are
@@ -129,19 +130,20 @@ type places struct {
 	paused                string   // file of the pause; "" is none
 	records               string   // directory of the records of episodes; "" is none
 	program               string   // this one, to rehearse with; "" is no rehearsal
+	alone                 bool     // nobody else is in the process: how it collects garbage is the daemon's to set
 	systemd               units.Options
 }
 
 // onHost is where they are on a host.
 func onHost() places {
-	return places{mount: memcg.DefaultMount, ledger: memcg.DefaultLedger, fallen: "/run/reprieve/revive.json", control: control.Socket, hooks: hook.DefaultDirs(), records: episodes.DefaultDir, paused: pauseFile, stir: hostPressure, program: "/proc/self/exe"}
+	return places{mount: memcg.DefaultMount, ledger: memcg.DefaultLedger, fallen: "/run/reprieve/revive.json", control: control.Socket, hooks: hook.DefaultDirs(), records: episodes.DefaultDir, paused: pauseFile, stir: hostPressure, program: "/proc/self/exe", alone: true}
 }
 
 func newDaemon(options configs.Options, set *configs.Set, tell *teller, at places) (*daemon, error) {
 	d := &daemon{
 		meminfoAt: -1,
 		options:   options, set: set, conf: set.Daemon(), tell: tell,
-		start: time.Now(), mount: at.mount, fallen: at.fallen, systemd: at.systemd, hooks: hook.Caller{Dirs: at.hooks}, controlPath: at.control, stirPath: at.stir, program: at.program, taking: map[*memcg.Node]bool{}, psi: map[uint64]psi{}, byLeaf: map[*controller.Leaf]*leaf{},
+		start: time.Now(), mount: at.mount, fallen: at.fallen, systemd: at.systemd, hooks: hook.Caller{Dirs: at.hooks}, controlPath: at.control, stirPath: at.stir, program: at.program, alone: at.alone, taking: map[*memcg.Node]bool{}, psi: map[uint64]psi{}, byLeaf: map[*controller.Leaf]*leaf{},
 		crowd: crowd{watched: map[*memcg.Node]*slice{}, budget: newBudget(openFiles())},
 	}
 	tell.chronicle.dir = at.records
@@ -238,6 +240,7 @@ func (d *daemon) serve() error {
 	d.openControl(ctx)
 	d.desk.Collect()
 	d.startCompat()
+	d.beginTaking()
 	d.survey()
 	d.later(func() worker.Answer { return d.started }) // behind all that is taken up now
 	return d.loop()

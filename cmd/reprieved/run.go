@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"runtime"
 	"runtime/debug"
 
 	"reprieve/configs"
@@ -64,6 +63,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 // serve starts in the order that fails earliest and cheapest: configuration,
 // the kernel, what an earlier process left, and only then the daemon.
 func serve(options configs.Options, stderr io.Writer) int {
+	compactStart()
 	set, err := configs.Load(options)
 	if err != nil {
 		for _, e := range unjoin(err) {
@@ -78,14 +78,9 @@ func serve(options configs.Options, stderr io.Writer) int {
 		}
 		return exitConfig
 	}
-	tameCollector()
 	if err := memlock.NoHugePages(); err != nil {
 		fmt.Fprintf(stderr, "<4>the kernel may make huge pages of the daemon's memory, of which each is 2 MiB for a few KiB: %v\n", err)
 	}
-	// More places to run Go code than the daemon has work for: when the loop
-	// comes back from its wait it needs a free one, and a worker that the
-	// kernel keeps from its CPU, or in reclaim, keeps the one it has.
-	runtime.GOMAXPROCS(8)
 
 	tell := newTeller(stderr)
 	releaseAll(tell, memcg.DefaultMount, memcg.DefaultLedger)

@@ -57,7 +57,7 @@ func (d *daemon) started() {
 	d.sayBlind()
 	d.countToll()
 	d.readyAt = d.now()
-	d.garbage.due = true // the start's
+	d.endStart()
 	d.setStatus()
 	_ = d.notifier.Ready()
 	d.asker.Do(d.lookForKillers)

@@ -16,15 +16,28 @@ c000000000-c000400000 rw-p 00000000 00:00 0                              [anon: 
 ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0                  [vsyscall]
 `
 
-// Ensure parseMaps can pick the readable mappings of files.
+// Ensure parseMaps can pick the readable mappings of files, and the beginning of zeroed data.
 func TestParseMaps(t *testing.T) {
 	want := []mapping{
 		{0x400000, 0x552000, false, "/usr/sbin/reprieved"},
 		{0x552000, 0x70a000, false, "/usr/sbin/reprieved"},
 		{0x70a000, 0x719000, true, "/usr/sbin/reprieved (deleted)"},
+		{0x719000, 0x74f000, true, "/usr/sbin/reprieved (deleted) (zeroed data)"},
 	}
 	got := parseMaps(sample)
 	if diff := cmp.Diff(want, got, cmp.AllowUnexported(mapping{})); diff != "" {
+		t.Errorf("parseMaps (-want +got):\n%s", diff)
+	}
+}
+
+// Ensure of much zeroed data the beginning alone is taken, and none that is not behind data.
+func TestParseMaps_ZeroedData(t *testing.T) {
+	const text = `0070a000-00719000 rw-p 0030a000 08:01 131 /usr/sbin/reprieved
+00719000-02719000 rw-p 00000000 00:00 0
+02719000-0271a000 rw-p 00000000 00:00 0
+`
+	want := []mapping{{0x70a000, 0x719000, true, "/usr/sbin/reprieved"}, {0x719000, 0x759000, true, "/usr/sbin/reprieved (zeroed data)"}}
+	if diff := cmp.Diff(want, parseMaps(text), cmp.AllowUnexported(mapping{})); diff != "" {
 		t.Errorf("parseMaps (-want +got):\n%s", diff)
 	}
 }
