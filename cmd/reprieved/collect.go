@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
@@ -22,18 +23,18 @@ const (
 	leastLimit = 48 << 20
 	// mostGarbage is how much the heap grows in calm before it is collected;
 	// half of what lives where that is more. What was freed stays with the program,
-	// touched and locked: the next episode finds it there and need not ask the
-	// kernel for pages.
+	// touched and locked, by makeRoom: the next episode finds it there and need not ask
+	// the kernel for pages.
 	mostGarbage = 2 << 20
-	// startPercent has it run often until all settings are read, and takePercent until
-	// all leaves are taken up, which may be ten thousand.
-	startPercent = 25
-	takePercent  = 100
-	// heapRoom is how much of the heap is brought in beyond what was used when the
-	// start is over: what each of goPlaces may allocate from next, and what is left of
-	// the half megabyte that is in use. An episode's workers allocate; the loop has
-	// all it needs.
+	// heapRoom is how much of the heap is free and in memory before an episode, at
+	// least: half a megabyte for each of goPlaces to allocate from, and one for what is
+	// left of those in use. An episode's workers allocate; the loop has all it needs.
 	heapRoom = (goPlaces + 1) << 19
+	// mostRoom is how much of it, at most: a host whose ten thousand leaves went away
+	// has its memory back.
+	mostRoom = 4 * heapRoom
+	// roomPiece is what room is made of: one page of the runtime's.
+	roomPiece = 8 << 10
 )
 
 // collector is the loop's, and the taker's job while it runs.
@@ -46,6 +47,7 @@ type collector struct {
 	filled  bool  // the heap is in memory, or cannot be brought in
 	fillErr error // why
 	sample  [1]metrics.Sample
+	free    [1]metrics.Sample // the taker's
 }
 
 // goPlaces is how many threads may run Go code at once: when the loop comes back
@@ -55,23 +57,16 @@ type collector struct {
 // an episode touched 8 MiB here and there, and waited for memory to do so.
 const goPlaces = 3
 
-// compactStart is for the start: it collects often, and all is allocated from one
-// place, so that the heap is small and has few holes.
-func compactStart() {
+// tameCollector has the runtime collect at leastLimit only, and allocate from one
+// place until the start is over, so that the heap has few holes.
+func tameCollector() {
 	runtime.GOMAXPROCS(1)
-	debug.SetGCPercent(startPercent)
+	debug.SetGCPercent(-1)
 	debug.SetMemoryLimit(leastLimit)
 }
 
-// beginTaking is for the second part of the start.
-func (d *daemon) beginTaking() {
-	if d.alone {
-		debug.SetGCPercent(takePercent)
-	}
-}
-
-// endStart ends what compactStart began, on the loop, before READY=1. In an
-// episode nothing is collected; then the heap is brought in after it.
+// endStart has the heap brought in, on the loop, before READY=1. In an episode
+// nothing is collected; then that is done after it.
 func (d *daemon) endStart() {
 	c := &d.garbage
 	if c.due = !d.alone || d.anyTroubled(); !c.due {
@@ -82,7 +77,6 @@ func (d *daemon) endStart() {
 	if !d.alone {
 		return
 	}
-	debug.SetGCPercent(-1) // it runs at the memory limit only from here on
 	runtime.GOMAXPROCS(goPlaces)
 }
 
@@ -107,16 +101,38 @@ func (d *daemon) collect() {
 	}
 }
 
-// Run collects, and the first time brings in the heap behind it: tables that
+// Run collects. Where memory is locked, it brings in the heap as well: tables that
 // were made and never written to are the loop's, and a first write to a page has
-// to wait for a free one as all do who wait for memory. Once is enough: pages stay,
-// and what an episode took is free for the next.
+// to wait for a free one as all do who wait for memory. For them once is enough.
 func (c *collector) Run() {
 	runtime.GC()
-	if !c.filled && c.d.locked {
-		_, c.fillErr = memlock.FillHeap(heapRoom)
+	if c.d.locked {
+		c.makeRoom()
+		if !c.filled {
+			c.filled = true
+			_, c.fillErr = memlock.FillHeap()
+		}
+		runtime.GC()
 	}
-	c.filled = true
+}
+
+// makeRoom takes up what is free of the heap, heapRoom at least, and touches it; the
+// collection that follows frees it again. Besides making it ready that keeps it: the
+// runtime gives back what it has beyond what was in use at the last two collections
+// (runtime/mgcscavenge.go: gcPaceScavenger), of locked memory too, which it maps anew where
+// madvise(2) refuses (runtime/mem_linux.go: sysUnusedOS).
+func (c *collector) makeRoom() {
+	c.free[0].Name = "/memory/classes/heap/free:bytes"
+	metrics.Read(c.free[:])
+	page := os.Getpagesize()
+	pieces := make([][]byte, min(max(c.free[0].Value.Uint64(), heapRoom), mostRoom)/roomPiece)
+	for n := range pieces {
+		piece := make([]byte, roomPiece)
+		for i := 0; i < roomPiece; i += page {
+			piece[i] = 1
+		}
+		pieces[n] = piece
+	}
 }
 
 // Answer keeps the limit far from what lives: ten thousand leaves take more

@@ -3,6 +3,7 @@ package main
 import (
 	"runtime"
 	"runtime/debug"
+	"runtime/metrics"
 	"testing"
 	"time"
 
@@ -65,4 +66,31 @@ func TestCollect(t *testing.T) {
 		}
 	}
 	d.taker.Close()
+}
+
+// Ensure what is free stays with the program, ready to be used, however often the collector runs.
+func TestCollector_KeepsRoom(t *testing.T) {
+	percent := debug.SetGCPercent(-1)
+	t.Cleanup(func() { debug.SetGCPercent(percent) })
+	c := &collector{d: &daemon{locked: true}}
+	spent := make([][]byte, 0, 1024)
+	for range cap(spent) {
+		spent = append(spent, make([]byte, roomPiece))
+	}
+	runtime.KeepAlive(spent)
+	for range 4 {
+		c.Run()
+		// The runtime's scavenger has its time: it takes some hundredth of a CPU.
+		for end := time.Now().Add(200 * time.Millisecond); time.Now().Before(end); {
+			time.Sleep(time.Millisecond)
+		}
+	}
+	if c.fillErr != nil {
+		t.Errorf("FillHeap() = %v", c.fillErr)
+	}
+	free := []metrics.Sample{{Name: "/memory/classes/heap/free:bytes"}}
+	metrics.Read(free)
+	if got := free[0].Value.Uint64(); got < heapRoom {
+		t.Errorf("%d bytes of the heap are free and in memory, want %d at least", got, heapRoom)
+	}
 }

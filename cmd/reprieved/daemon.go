@@ -240,7 +240,6 @@ func (d *daemon) serve() error {
 	d.openControl(ctx)
 	d.desk.Collect()
 	d.startCompat()
-	d.beginTaking()
 	d.survey()
 	d.later(func() worker.Answer { return d.started }) // behind all that is taken up now
 	return d.loop()

@@ -63,7 +63,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 // serve starts in the order that fails earliest and cheapest: configuration,
 // the kernel, what an earlier process left, and only then the daemon.
 func serve(options configs.Options, stderr io.Writer) int {
-	compactStart()
+	tameCollector()
 	set, err := configs.Load(options)
 	if err != nil {
 		for _, e := range unjoin(err) {

@@ -11,18 +11,18 @@ import (
 )
 
 // FillHeap brings in the Go heap from the lowest of its pages that was ever
-// touched to the highest, and roomBytes beyond, and returns how many bytes it added. What is
-// allocated from then on finds its pages there, as long as there is room; a first
-// touch has to wait for a free page, as all do who wait for memory. (The heap begins
-// anywhere in its first mapping since Go 1.26.)
+// touched to the highest, and returns how many bytes it added. Pages between are
+// those of objects that were made and not written to, as large tables are, and of
+// spans that were never full; a first touch has to wait for a free page, as all do who
+// wait for memory.
 //
-// Pages between are those of objects that were made and not written to, as
-// large tables are, and of spans that were never full. A heap above 64 MiB may lie
-// in several mappings: the newest object's is filled. The error is of reading
-// /proc/self/maps or /proc/self/pagemap, or of madvise(2), and what was brought in
-// until then stays.
-func FillHeap(roomBytes uint64) (addedBytes uint64, err error) {
-	heap, err := heapMapping()
+// A heap above 64 MiB may lie in several places: that of the newest object is filled. The
+// error is of reading /proc/self/maps or /proc/self/pagemap, or of madvise(2), and
+// what was brought in until then stays.
+func FillHeap() (addedBytes uint64, err error) {
+	object := new([64]byte)
+	defer runtime.KeepAlive(object)
+	heap, err := mappingOf(uint64(uintptr(unsafe.Pointer(object))))
 	if err != nil {
 		return 0, err
 	}
@@ -30,41 +30,53 @@ func FillHeap(roomBytes uint64) (addedBytes uint64, err error) {
 	if err != nil {
 		return 0, err
 	}
-	page := uint64(os.Getpagesize())
-	first, behind, there := 0, 0, uint64(0) // of the pages that are there: the first, the one behind the last, how many
+	first, behind, there := 0, 0, 0 // of the pages that are there: the first, the one behind the last, how many
 	for i, is := range pages {
 		if !is {
 			continue
 		}
 		if there == 0 {
-			first = i
+			first = i // the runtime leaves free what is before that, since Go 1.26
 		}
 		behind = i + 1
 		there++
 	}
-	heap.end = min(heap.end, heap.start+uint64(behind)*page+roomBytes/page*page)
-	heap.start += uint64(first) * page
-	if r := populate([]mapping{heap}); r.PopulateErr != nil {
+	page := uint64(os.Getpagesize())
+	heap.start, heap.end = heap.start+uint64(first)*page, heap.start+uint64(behind)*page
+	r := populate([]mapping{heap})
+	if r.PopulateErr != nil {
 		return 0, r.PopulateErr
 	}
-	return heap.end - heap.start - there*page, nil
+	return r.PopulatedBytes - uint64(there)*page, nil
 }
 
-// heapMapping is where a new object lies.
-func heapMapping() (mapping, error) {
+// mappingOf is the memory around an object of the heap: all anonymous mappings that lie
+// side by side, since madvise(2) and mmap(2) by the runtime divide them.
+func mappingOf(at uint64) (mapping, error) {
 	text, err := os.ReadFile("/proc/self/maps")
 	if err != nil {
 		return mapping{}, err
 	}
-	object := new([64]byte)
-	at := uint64(uintptr(unsafe.Pointer(object)))
-	defer runtime.KeepAlive(object)
-	for _, m := range parseAnonymous(string(text)) {
+	for _, m := range joined(parseAnonymous(string(text))) {
 		if m.start <= at && at < m.end {
+			m.path = "(the heap)" // for errors
 			return m, nil
 		}
 	}
 	return mapping{}, fmt.Errorf("no anonymous mapping of /proc/self/maps has the object at %x", at)
+}
+
+// joined makes one of mappings that lie side by side.
+func joined(maps []mapping) []mapping {
+	var all []mapping
+	for _, m := range maps {
+		if last := len(all) - 1; last >= 0 && all[last].end == m.start {
+			all[last].end = m.end
+		} else {
+			all = append(all, m)
+		}
+	}
+	return all
 }
 
 // present says of each page of a mapping whether it is in memory: bit 63 of its
