@@ -129,7 +129,9 @@ func TestCompat_OOMD(t *testing.T) {
 	o.set("activating", "w.slice")
 	server.Changed(t, path, 10)
 	s.wait("the slice to be let go", func() bool { return !s.watching() })
-	if n := strings.Count(s.told.String(), "systemctl mask --now systemd-oomd.service"); n != 2 {
+	told := func() int { return strings.Count(s.told.String(), "systemctl mask --now systemd-oomd.service") }
+	s.wait("it to be told again to mask systemd-oomd", func() bool { return told() >= 2 })
+	if n := told(); n != 2 {
 		t.Errorf("told %d times to mask systemd-oomd, want once each time it runs:\n%s", n, s.told)
 	}
 }

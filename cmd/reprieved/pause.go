@@ -67,11 +67,16 @@ func (d *daemon) writePause(length time.Duration) {
 		return
 	}
 	d.later(func() worker.Answer {
-		err := os.Remove(name)
+		var err error
 		if length > 0 {
-			err = os.WriteFile(name, []byte(strconv.FormatInt(until.Microseconds(), 10)+"\n"), 0o644)
+			err = os.WriteFile(name+".new", []byte(strconv.FormatInt(until.Microseconds(), 10)+"\n"), 0o644)
+			if err == nil { // a process that ends in between is as it was
+				err = os.Rename(name+".new", name)
+			}
+		} else if err = os.Remove(name); os.IsNotExist(err) {
+			err = nil
 		}
-		if err == nil || os.IsNotExist(err) {
+		if err == nil {
 			return nil
 		}
 		return func() {
