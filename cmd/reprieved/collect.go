@@ -65,8 +65,9 @@ func tameCollector() {
 	debug.SetMemoryLimit(leastLimit)
 }
 
-// endStart has the heap brought in, on the loop, before READY=1. In an episode
-// nothing is collected; then that is done after it.
+// endStart has the heap brought in, on the loop, before READY=1, where nobody else
+// allocates from it: milliseconds, in which no slice is in an episode. In one nothing is
+// collected; then that is done after it.
 func (d *daemon) endStart() {
 	c := &d.garbage
 	if c.due = !d.alone || d.anyTroubled(); !c.due {
@@ -74,10 +75,9 @@ func (d *daemon) endStart() {
 		c.Run()
 		c.Answer()
 	}
-	if !d.alone {
-		return
+	if d.alone {
+		runtime.GOMAXPROCS(goPlaces)
 	}
-	runtime.GOMAXPROCS(goPlaces)
 }
 
 // heapBytes is what is on the heap, live or not. It stops nothing and
