@@ -11,6 +11,7 @@
 //	load crowd    is many small hogs
 //	load scan     reads a file or a disk again and again
 //	load pulse    ticks at fixed times, and keeps a record of them
+//	load clocks   says when a CPU stood still
 //
 // It touches memory that it maps itself, so that Go's collector has no part in what a cgroup is charged. Each verb runs until
 // a signal ends it. SIGUSR1 makes a hog free all it has and stay.
@@ -31,9 +32,9 @@ func main() {
 // verbs by name; each takes its own arguments and returns an error, or not at all.
 func run(args []string, stderr io.Writer) int {
 	verbs := map[string]func([]string) error{"hog": hog, "cache": cache, "canary": canary, "sleeper": sleeper, "bomb": bomb, "pinned": pinned, "wave": wave, "hook": hook,
-		"crowd": crowd, "scan": scan, "pulse": pulse}
+		"crowd": crowd, "scan": scan, "pulse": pulse, "clocks": clocks}
 	if len(args) == 0 || verbs[args[0]] == nil {
-		fmt.Fprintln(stderr, "usage: load hog|cache|canary|sleeper|bomb|pinned|wave|hook|crowd|scan|pulse [flags]")
+		fmt.Fprintln(stderr, "usage: load hog|cache|canary|sleeper|bomb|pinned|wave|hook|crowd|scan|pulse|clocks [flags]")
 		return 2
 	}
 	if err := verbs[args[0]](args[1:]); err != nil {

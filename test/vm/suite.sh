@@ -55,6 +55,8 @@ for name in $expected; do
   fi
 done
 [ "$code" -eq 0 ] || echo "$suite: guest.sh ended with exit code $code"
+still=$(awk '/^CPU [0-9]+ stood still for / { n++; if ($6 > most) most = $6 } END { if (n) print n " times, for " most " s at most" }' "$log")
+[ -z "$still" ] || echo "$suite: a CPU of the guest stood still for a second and more $still"
 echo "$suite: the guest took $((SECONDS - started)) s"
 echo "$suite: $passed passed, $failed failed"
 [ "$code" -eq 0 ] && [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
