@@ -15,7 +15,7 @@ log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 
 started=$SECONDS code=0
-guest() { "$here/guest.sh" "$image" "$payload" "${GUEST_MEMORY:-1024}" "${GUEST_TIMEOUT:-3900}" 2>&1 | tee "$log"; }
+guest() { "$here/guest.sh" "$image" "$payload" "${GUEST_MEMORY:-1024}" "${GUEST_TIMEOUT:-4500}" 2>&1 | tee "$log"; }
 # silent: whether some scenario neither passed nor failed.
 silent() {
   local name
