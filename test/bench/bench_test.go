@@ -14,6 +14,8 @@ import (
 // guestSays is what a guest prints: two runs, the second of which it does not survive.
 const guestSays = "=== guest bookworm\r\n" +
 	`BEGIN {"suite":"bookworm","round":1,"load":"steady","controller":"kernel"}` + "\r\n" +
+	"CPU 1 stood still for 2.5 s until 98.765 s after boot\r\n" +
+	"CPU 0 stood still for 1.0 s until 99.001 s after boot\r\n" +
 	`RUN {"suite":"bookworm","round":1,"load":"steady","controller":"kernel","took_us":60000000,"outcome":{"breach_us":1000000,"empty_us":3000000,"oom_kills":1}}` + "\r\n" +
 	`BEGIN {"suite":"bookworm","round":1,"load":"steady","controller":"reprieve-0"}` + "\r\n" +
 	"guest: died before run.sh was over\n"
@@ -41,6 +43,10 @@ func TestCollect(t *testing.T) {
 	runs, err := result.ReadFile(path)
 	if err != nil || len(runs) != 2 || runs[1].Error == "" || runs[1].Build != "b" {
 		t.Errorf("results = %+v, %v, want two, the second one with an error and the build", runs, err)
+	}
+
+	if stood := runs[0].StoodMicros; stood == nil || *stood != 2_500_000 {
+		t.Errorf("CPUs stood still for %v us in the first run, want the longest time, 2500000", stood)
 	}
 
 	out.Reset()

@@ -44,6 +44,7 @@ type collector struct {
 	order plan.Order
 	file  string
 	begun *result.Key // without a result yet
+	stood float64     // seconds for which a CPU stood still at most since then
 }
 
 // line takes one line of the guest; what is no word of ours is passed on.
@@ -55,16 +56,22 @@ func (c *collector) line(text string) error {
 		if err := json.Unmarshal([]byte(rest), &key); err != nil {
 			return fmt.Errorf("line %q: %w", text, err)
 		}
-		c.begun = &key
+		c.begun, c.stood = &key, 0
 		return c.progress(key)
 	case "RUN":
 		run, err := result.Parse([]byte(rest))
 		if err != nil {
 			return fmt.Errorf("line %q: %w", text, err)
 		}
-		c.begun = nil
+		micros := int64(c.stood * 1e6)
+		c.begun, run.StoodMicros = nil, &micros
 		fmt.Fprintf(c.out, "bench:   %s\n", sentence(run))
 		return result.Append(c.file, run)
+	}
+	var cpu int
+	var stood float64
+	if n, _ := fmt.Sscanf(text, "CPU %d stood still for %f s", &cpu, &stood); n == 2 { // of load clocks
+		c.stood = max(c.stood, stood)
 	}
 	_, err := fmt.Fprintln(c.out, text)
 	return err

@@ -118,3 +118,26 @@ func TestSpan(t *testing.T) {
 		}
 	}
 }
+
+// Ensure the report says of how many runs it is known that the emulator kept up.
+func TestStill(t *testing.T) {
+	none, long, longer := int64(0), int64(1_500_000), int64(12_200_000)
+	for _, tt := range []struct {
+		stood []*int64
+		want  string
+	}{
+		{[]*int64{nil, nil}, "Whether a CPU of the guests stood still was not looked at."},
+		{[]*int64{&none, &none}, "A CPU of the guest stood still for a second in none of all runs."},
+		{[]*int64{nil, &none}, "A CPU of the guest stood still for a second in none of the 1 runs that were looked at."},
+		{[]*int64{&long, &none, &longer}, "A CPU of the guest stood still in 2 of all runs, for 12.2 s at most."},
+		{[]*int64{&long, nil, &none}, "A CPU of the guest stood still in 1 of the 2 runs that were looked at, for 1.5 s at most."},
+	} {
+		var runs []result.Run
+		for _, stood := range tt.stood {
+			runs = append(runs, result.Run{StoodMicros: stood})
+		}
+		if got := still(runs); got != tt.want {
+			t.Errorf("still(%d runs) = %q, want %q", len(runs), got, tt.want)
+		}
+	}
+}

@@ -59,7 +59,32 @@ func provenance(runs []result.Run) string {
 		names = append(names, name)
 	}
 	slices.Sort(names)
-	return fmt.Sprintf("Kernel %s; %s; rounds: %d; runs: %d.\n", runs[len(runs)-1].Kernel, strings.Join(names, ", "), rounds, len(runs))
+	return fmt.Sprintf("Kernel %s; %s; rounds: %d; runs: %d. %s\n", runs[len(runs)-1].Kernel, strings.Join(names, ", "), rounds, len(runs), still(runs))
+}
+
+// still says whether the CPUs of the guests did their part.
+func still(runs []result.Run) string {
+	looked, stood, most := 0, 0, int64(0)
+	for _, run := range runs {
+		if run.StoodMicros == nil {
+			continue
+		}
+		looked++
+		if *run.StoodMicros > 0 {
+			stood, most = stood+1, max(most, *run.StoodMicros)
+		}
+	}
+	if looked == 0 {
+		return "Whether a CPU of the guests stood still was not looked at."
+	}
+	of := "of all runs"
+	if looked < len(runs) {
+		of = fmt.Sprintf("of the %d runs that were looked at", looked)
+	}
+	if stood == 0 {
+		return fmt.Sprintf("A CPU of the guest stood still for a second in none %s.", of)
+	}
+	return fmt.Sprintf("A CPU of the guest stood still in %d %s, for %.1f s at most.", stood, of, float64(most)/1e6)
 }
 
 // loadTable has a row for each controller that ran with the load.

@@ -30,6 +30,9 @@ type Run struct {
 	Error string `json:"error,omitempty"`
 	// TookMicros is the whole run with its cleaning up.
 	TookMicros int64 `json:"took_us,omitempty"`
+	// StoodMicros is the longest time for which a CPU of the guest stood still, the emulator's doing; 0 where it was less than a second,
+	// absent where nobody looked.
+	StoodMicros *int64 `json:"stood_us,omitempty"`
 
 	Outcome Outcome `json:"outcome"`
 	Canary  Canary  `json:"canary"`
