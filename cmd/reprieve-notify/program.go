@@ -65,6 +65,7 @@ func (p *program) run(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			p.screen.show(p.desk.lost())
+			p.screen.settle()
 			return nil
 		case s, ok := <-signals:
 			if !ok {
@@ -86,6 +87,8 @@ func (p *program) run(ctx context.Context) error {
 				return errors.New("session bus: the connection is lost")
 			}
 			p.screen.heard(s)
+		case r := <-p.screen.replies:
+			p.screen.answered(r)
 		case now := <-second.C:
 			p.screen.show(p.desk.tick(now))
 		case err := <-started:

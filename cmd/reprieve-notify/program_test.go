@@ -23,6 +23,7 @@ type fakeDesktop struct {
 	conn *dbus.Conn
 	last uint32
 	told chan string
+	slow chan struct{} // where there is one, Notify answers when it is closed
 }
 
 func newDesktop(t *testing.T, address string) *fakeDesktop {
@@ -42,6 +43,9 @@ func (d *fakeDesktop) notify(_ string, replaces uint32, _, title, body string, _
 		id = d.last
 	}
 	d.told <- fmt.Sprintf("%d urgency %v expire %d: %s: %s", id, hints["urgency"].Value(), expire, title, body)
+	if d.slow != nil {
+		<-d.slow
+	}
 	return id, nil
 }
 
@@ -207,6 +211,43 @@ func TestProgram_Dismissed(t *testing.T) {
 	bus.emit(t, reprieve1.Stopped, event("a.scope", 1000, 0))
 	if got := afterUpdates(t, desktop); !strings.HasPrefix(got, "2 urgency 1 expire -1: a.scope was stopped") {
 		t.Errorf("the stop is told as %q, want a notification of its own", got)
+	}
+}
+
+// Ensure a notification that the desktop shows and is slow to answer for is not lost: what it is updated to meanwhile, and that it is
+// taken away, comes behind the answer, also at the end of the program.
+func TestProgram_SlowDesktop(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		then func(fakeBus, func())
+	}{
+		{"released", func(bus fakeBus, _ func()) { bus.emit(t, reprieve1.Relieved, event("a.scope", 1000, 0)) }},
+		{"end", func(_ fakeBus, end func()) { go end() }},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			bus, desktop, _, end := started(t)
+			desktop.slow = make(chan struct{})
+			bus.emit(t, reprieve1.Held, event("a.scope", 1000, deadline()))
+			if got := desktop.next(t); !strings.HasPrefix(got, "1 urgency 2 ") {
+				t.Fatalf("a hold is shown as %q, want a critical notification", got)
+			}
+			tt.then(bus, end)
+			select {
+			case got := <-desktop.told:
+				t.Errorf("the desktop is told %q before it has answered", got)
+			case <-time.After(500 * time.Millisecond):
+			}
+			close(desktop.slow)
+			for {
+				got := desktop.next(t)
+				if got == "1 closed" {
+					return
+				}
+				if !strings.HasPrefix(got, "1 urgency 2 ") { // an update that was waiting
+					t.Fatalf("the desktop is told %q, want notification 1 closed", got)
+				}
+			}
+		})
 	}
 }
 

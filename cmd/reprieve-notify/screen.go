@@ -1,9 +1,9 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -12,17 +12,27 @@ import (
 
 // Where desktops take notifications; see the Desktop Notifications Specification.
 const (
-	notifyName  = "org.freedesktop.Notifications"
-	notifyPath  = "/org/freedesktop/Notifications"
+	notifyName = "org.freedesktop.Notifications"
+	notifyPath = "/org/freedesktop/Notifications"
+	// notifyBound is how long a desktop may take to answer before that is told, and how long the end waits for it.
 	notifyBound = 2 * time.Second
+	// mostWaiting is how many notices wait for it; the oldest are forgotten then.
+	mostWaiting = 64
 )
 
-// screen shows notices on the desktop. It is used by one goroutine.
+// screen shows notices on the desktop, one by one, in their order. It is used by one goroutine,
+// and that waits for no answer: where memory is short, the desktop is slow itself.
 type screen struct {
-	conn    *dbus.Conn
-	stderr  io.Writer
-	shown   map[string]*bubble // by key
-	failing bool
+	conn      *dbus.Conn
+	stderr    io.Writer
+	shown     map[string]*bubble // by key
+	queue     []notice           // not yet shown
+	now       notice             // being shown
+	replaces  uint32             // what it takes the place of; 0: nothing
+	asked     *dbus.Call         // what the desktop has not answered; who does not know a notification's id can neither change it nor take it away
+	dismissed []uint32           // by the user or the desktop, while it was asked
+	replies   chan reply
+	failing   bool
 }
 
 // bubble is a notice on the screen.
@@ -31,8 +41,14 @@ type bubble struct {
 	closed bool // by the user or the desktop
 }
 
+// reply is what became of a call: its answer, or that it is late.
+type reply struct {
+	call *dbus.Call
+	late bool
+}
+
 func newScreen(session *dbus.Conn, stderr io.Writer) *screen {
-	return &screen{conn: session, stderr: stderr, shown: map[string]*bubble{}}
+	return &screen{conn: session, stderr: stderr, shown: map[string]*bubble{}, replies: make(chan reply)}
 }
 
 // listen has signals get what becomes of notices.
@@ -47,6 +63,9 @@ func (s *screen) heard(signal *dbus.Signal) {
 	if signal.Name != notifyName+".NotificationClosed" || dbus.Store(signal.Body, &id, &reason) != nil {
 		return
 	}
+	if s.asked != nil { // perhaps for this one, if it is new: the answer may come behind
+		s.dismissed = append(s.dismissed, id)
+	}
 	for _, b := range s.shown {
 		if b.id == id {
 			b.closed = true
@@ -54,47 +73,131 @@ func (s *screen) heard(signal *dbus.Signal) {
 	}
 }
 
-// show does what notices say. A desktop that takes none is told of once.
+// show does what notices say, behind those that came before.
 func (s *screen) show(all []notice) {
 	for _, n := range all {
-		err := s.do(n)
-		if err != nil && !s.failing {
-			fmt.Fprintf(s.stderr, "<4>the desktop takes no notification: %v\n", err)
+		s.add(n)
+	}
+	s.next()
+}
+
+// add queues a notice. Of the updates of a key the last one counts.
+func (s *screen) add(n notice) {
+	for i, waiting := range slices.Backward(s.queue) {
+		if waiting.Key == n.Key {
+			if n.Update && waiting.Update {
+				s.queue[i] = n
+				return
+			}
+			break
 		}
-		s.failing = err != nil
+	}
+	if len(s.queue) == mostWaiting { // a desktop that hangs
+		s.queue = slices.Delete(s.queue, 0, 1)
+	}
+	s.queue = append(s.queue, n)
+}
+
+// next asks the desktop for what waits, unless it is still at something.
+func (s *screen) next() {
+	for s.asked == nil && len(s.queue) > 0 {
+		s.now, s.queue = s.queue[0], s.queue[1:]
+		s.do(s.now, s.shown[s.now.Key])
 	}
 }
 
-func (s *screen) do(n notice) error {
-	old := s.shown[n.Key]
-	ctx, cancel := context.WithTimeout(s.conn.Context(), notifyBound)
-	defer cancel()
+// do asks the desktop for what a notice says; old is what its key has on the screen.
+func (s *screen) do(n notice, old *bubble) {
+	if old != nil && old.closed {
+		old = nil
+	}
+	done := make(chan *dbus.Call, 1)
 	object := s.conn.Object(notifyName, notifyPath)
 	switch {
 	case n.Close:
 		delete(s.shown, n.Key)
-		if old == nil || old.closed {
-			return nil
+		if old == nil {
+			return
 		}
-		return object.CallWithContext(ctx, notifyName+".CloseNotification", 0, old.id).Err
-	case n.Update && (old == nil || old.closed):
-		return nil
+		s.asked = object.Go(notifyName+".CloseNotification", 0, done, old.id)
+	case n.Update && old == nil:
+		return
+	default:
+		if s.replaces = 0; old != nil {
+			s.replaces = old.id
+		}
+		hints, expire := hintsOf(n)
+		s.asked = object.Go(notifyName+".Notify", 0, done, "Reprieve", s.replaces, icon(n), n.Title, plain(n.Body), []string{}, hints, expire)
 	}
-	var replaces, id uint32
-	if old != nil && !old.closed {
-		replaces = old.id
+	go s.follow(s.asked, done)
+}
+
+// follow brings what becomes of a call to replies, while the connection lasts.
+func (s *screen) follow(call *dbus.Call, done <-chan *dbus.Call) {
+	late := time.NewTimer(notifyBound)
+	defer late.Stop()
+	for over := false; !over; {
+		select {
+		case <-done:
+			over = true
+		case <-late.C:
+		case <-s.conn.Context().Done():
+			return
+		}
+		select {
+		case s.replies <- reply{call, !over}:
+		case <-s.conn.Context().Done():
+			return
+		}
 	}
-	hints, expire := hintsOf(n)
-	err := object.CallWithContext(ctx, notifyName+".Notify", 0, "Reprieve", replaces, icon(n), n.Title, plain(n.Body), []string{}, hints, expire).Store(&id)
+}
+
+// answered takes a reply, and goes on with what waits. A desktop that takes no
+// notification is told of once, as is one that takes its time.
+func (s *screen) answered(r reply) {
+	if r.late {
+		s.complain(fmt.Errorf("it has not answered for %v", notifyBound))
+		return
+	}
+	s.asked = nil
+	var id uint32
+	err := r.call.Err
+	if !s.now.Close && err == nil {
+		if err = r.call.Store(&id); err == nil && s.now.Critical {
+			s.shown[s.now.Key] = &bubble{id: id, closed: s.replaces != id && slices.Contains(s.dismissed, id)}
+		} else if err == nil {
+			delete(s.shown, s.now.Key) // nothing follows
+		}
+	}
+	s.dismissed = s.dismissed[:0]
 	if err != nil {
-		return err
-	}
-	if n.Critical {
-		s.shown[n.Key] = &bubble{id: id}
+		s.complain(err)
 	} else {
-		delete(s.shown, n.Key) // nothing follows
+		s.failing = false
 	}
-	return nil
+	s.next()
+}
+
+func (s *screen) complain(err error) {
+	if !s.failing {
+		fmt.Fprintf(s.stderr, "<4>the desktop takes no notification: %v\n", err)
+	}
+	s.failing = true
+}
+
+// settle waits until the desktop has answered all, for notifyBound at most: what is to be taken away at the end is known by then.
+func (s *screen) settle() {
+	over := time.After(notifyBound)
+	for s.asked != nil {
+		select {
+		case r := <-s.replies:
+			s.answered(r)
+		case <-s.conn.Context().Done():
+			return
+		case <-over:
+			return
+		}
+	}
 }
 
 // hintsOf are a notice's hints, and for how many milliseconds it is shown: 0 until

@@ -105,7 +105,9 @@ func (g *guest) freezeQuiet() {
 		if stall := leafAfter.Some - leafBefore.Some; stall > long/100 {
 			g.t.Errorf("batch-b.slice stalled %s (some) of %s while it is frozen, want none", stall, long)
 		}
-		if now > used {
+		// A neighbour that reads from swap has the kernel read what lies beside it: pages of the frozen leaf come back, and are charged
+		// to it (mm/swap_state.c: swap_cluster_readahead). What runs grows by megabytes a second.
+		if now > used+1<<20 {
 			g.t.Errorf("batch-b.slice uses %d bytes, %d some seconds before: it grew while it was frozen", now, used)
 		}
 		stall := after.Full - before.Full
