@@ -96,6 +96,9 @@ func (m *Machine) stepHeld(now time.Duration, in *Reading, s *Sight, out []Decis
 			case Calm:
 				return m.relieve(now, in, true, out)
 			case Pressing:
+				if m.retry == forever {
+					return out // only observed, and told once
+				}
 				return m.weigh(now, why, m.liftAll(out))
 			}
 		}

@@ -103,6 +103,25 @@ func TestMachine_Observe(t *testing.T) {
 	}
 }
 
+// Ensure observe tells once whom it would have stopped, also where nobody would be waited for any longer: each reading is as bad as the last,
+// since nothing was done.
+func TestMachine_ObserveUrgent(t *testing.T) {
+	w := newWorld(t)
+	r := rules(policy())
+	r.Observe = true
+	a, b, c := hogs()
+	s := w.slice("w.slice", r, a, b, c)
+	s.stall, w.scarce = 0.5, true
+	w.run(15*sec, nil)
+	s.stall, w.scarce = 0, false
+	w.run(20*sec, nil)
+	w.expect(`
+		breach w.slice by full
+		held w-b.slice
+		stop w-b.slice
+		relief w.slice`)
+}
+
 // Ensure the stop goes on without systemd, and systemd is asked again.
 func TestMachine_BusFails(t *testing.T) {
 	for _, tt := range []struct {
