@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -23,12 +24,13 @@ type fakeDesktop struct {
 	conn *dbus.Conn
 	last uint32
 	told chan string
-	slow chan struct{} // where there is one, Notify answers when it is closed
+	slow atomic.Bool // Notify answers when free is closed
+	free chan struct{}
 }
 
 func newDesktop(t *testing.T, address string) *fakeDesktop {
 	t.Helper()
-	d := &fakeDesktop{conn: bustest.Dial(t, address), told: make(chan string, 64)}
+	d := &fakeDesktop{conn: bustest.Dial(t, address), told: make(chan string, 64), free: make(chan struct{})}
 	if err := d.conn.ExportMethodTable(map[string]any{"Notify": d.notify, "CloseNotification": d.closed}, notifyPath, notifyName); err != nil {
 		t.Fatal(err)
 	}
@@ -43,8 +45,8 @@ func (d *fakeDesktop) notify(_ string, replaces uint32, _, title, body string, _
 		id = d.last
 	}
 	d.told <- fmt.Sprintf("%d urgency %v expire %d: %s: %s", id, hints["urgency"].Value(), expire, title, body)
-	if d.slow != nil {
-		<-d.slow
+	if d.slow.Load() {
+		<-d.free
 	}
 	return id, nil
 }
@@ -219,25 +221,34 @@ func TestProgram_Dismissed(t *testing.T) {
 func TestProgram_SlowDesktop(t *testing.T) {
 	for _, tt := range []struct {
 		name string
-		then func(fakeBus, func())
+		ends bool // otherwise what was held is released
 	}{
-		{"released", func(bus fakeBus, _ func()) { bus.emit(t, reprieve1.Relieved, event("a.scope", 1000, 0)) }},
-		{"end", func(_ fakeBus, end func()) { go end() }},
+		{"released", false},
+		{"end", true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			bus, desktop, _, end := started(t)
-			desktop.slow = make(chan struct{})
+			desktop.slow.Store(true)
 			bus.emit(t, reprieve1.Held, event("a.scope", 1000, deadline()))
 			if got := desktop.next(t); !strings.HasPrefix(got, "1 urgency 2 ") {
 				t.Fatalf("a hold is shown as %q, want a critical notification", got)
 			}
-			tt.then(bus, end)
+			if tt.ends {
+				done := make(chan struct{})
+				go func() {
+					defer close(done)
+					end()
+				}()
+				defer func() { <-done }() // it has a bound of its own
+			} else {
+				bus.emit(t, reprieve1.Relieved, event("a.scope", 1000, 0))
+			}
 			select {
 			case got := <-desktop.told:
 				t.Errorf("the desktop is told %q before it has answered", got)
 			case <-time.After(500 * time.Millisecond):
 			}
-			close(desktop.slow)
+			close(desktop.free)
 			for {
 				got := desktop.next(t)
 				if got == "1 closed" {
