@@ -82,44 +82,28 @@ func TestMachine_OneStopAtATime(t *testing.T) {
 	}
 }
 
-// Ensure observe tells and does nothing.
+// Ensure observe tells once whom it would have stopped and does nothing, also where nobody would be waited for any longer: each reading is
+// as bad as the last then.
 func TestMachine_Observe(t *testing.T) {
-	w := newWorld(t)
-	r := rules(policy())
-	r.Observe = true
-	a, b, c := hogs()
-	s := w.slice("w.slice", r, a, b, c)
-	s.stall = 0.5
-	w.run(15*sec, nil)
-	s.stall = 0
-	w.run(20*sec, nil)
-	w.expect(`
-		breach w.slice by full
-		held w-b.slice
-		stop w-b.slice
-		relief w.slice`)
-	if !a.alive || !b.alive || !c.alive {
-		t.Error("somebody died under observe")
+	for _, scarce := range []bool{false, true} {
+		w := newWorld(t)
+		r := rules(policy())
+		r.Observe = true
+		a, b, c := hogs()
+		s := w.slice("w.slice", r, a, b, c)
+		s.stall, w.scarce = 0.5, scarce
+		w.run(15*sec, nil)
+		s.stall, w.scarce = 0, false
+		w.run(20*sec, nil)
+		w.expect(`
+			breach w.slice by full
+			held w-b.slice
+			stop w-b.slice
+			relief w.slice`)
+		if !a.alive || !b.alive || !c.alive {
+			t.Errorf("somebody died under observe, on a scarce host: %v", scarce)
+		}
 	}
-}
-
-// Ensure observe tells once whom it would have stopped, also where nobody would be waited for any longer: each reading is as bad as the last,
-// since nothing was done.
-func TestMachine_ObserveUrgent(t *testing.T) {
-	w := newWorld(t)
-	r := rules(policy())
-	r.Observe = true
-	a, b, c := hogs()
-	s := w.slice("w.slice", r, a, b, c)
-	s.stall, w.scarce = 0.5, true
-	w.run(15*sec, nil)
-	s.stall, w.scarce = 0, false
-	w.run(20*sec, nil)
-	w.expect(`
-		breach w.slice by full
-		held w-b.slice
-		stop w-b.slice
-		relief w.slice`)
 }
 
 // Ensure the stop goes on without systemd, and systemd is asked again.
