@@ -17,7 +17,13 @@ const DefaultLedger = "/run/reprieve/holds"
 // it was restored. Whoever is alive can undo a hold by it: this process, the command
 // that systemd runs after a crash, the next start. It lies in memory (/run): a
 // power cut empties it together with the cgroups it speaks of.
-type Ledger struct{ dir string }
+type Ledger struct {
+	dir string
+
+	// During, if set, runs each writing of a record: a hold waits for it, and it takes the kernel
+	// pages, which whoever holds is short of. Set before the first hold.
+	During func(work func())
+}
 
 // LedgerError is an error of the ledger's own files.
 type LedgerError struct {
@@ -57,13 +63,19 @@ func (l *Ledger) put(r Record) error {
 	if err != nil {
 		return &LedgerError{File: name, Op: "encode", Err: err}
 	}
-	if err := os.WriteFile(name+".new", append(text, '\n'), 0o644); err != nil {
-		return &LedgerError{File: name, Op: "write", Err: err}
+	write := func() {
+		if err = os.WriteFile(name+".new", append(text, '\n'), 0o644); err != nil {
+			err = &LedgerError{File: name, Op: "write", Err: err}
+		} else if err = os.Rename(name+".new", name); err != nil {
+			err = &LedgerError{File: name, Op: "rename", Err: err}
+		}
 	}
-	if err := os.Rename(name+".new", name); err != nil {
-		return &LedgerError{File: name, Op: "rename", Err: err}
+	if l.During != nil {
+		l.During(write)
+	} else {
+		write()
 	}
-	return nil
+	return err
 }
 
 // end forgets a hold.

@@ -11,6 +11,7 @@ import (
 	"reprieve/configs"
 	"reprieve/controller"
 	"reprieve/episodes"
+	"reprieve/internal/realtime"
 	"reprieve/plugins/report"
 )
 
@@ -91,7 +92,8 @@ func (t *teller) chronicles() {
 	c, failing, crowded := t.chronicle, false, false
 	for r := range c.queue {
 		store := episodes.Store{Dir: c.dir, MaxFiles: int(c.keep.Load())}
-		err := store.Write(r)
+		var err error
+		realtime.During(func() { err = store.Write(r) })
 		var e *episodes.Error
 		tooMany := errors.As(err, &e) && e.Op == "remove" // this one is kept, older ones could not be removed
 		if tooMany && !crowded {

@@ -152,6 +152,7 @@ func newDaemon(options configs.Options, set *configs.Set, tell *teller, at place
 	if err != nil {
 		return nil, fmt.Errorf("prepare the ledger of holds: %w", err)
 	}
+	ledger.During = realtime.During
 	d.ways = plugins.Holds(ledger)
 	if d.own, err = ownGroup(); err != nil {
 		return nil, fmt.Errorf("find my own cgroup: %w", err)
@@ -226,9 +227,7 @@ func (d *daemon) serve() error {
 	d.openToll()
 	d.openStir(d.stirPath)
 	d.rehearse()
-	if err := realtime.Raise(); err != nil {
-		d.tell.plain(prioInfo, "the event loop has an ordinary priority: %v", err)
-	}
+	d.raise()
 	d.guard = startGuard(d.conf.Guard, d.now, d.tell)
 	defer d.guard.close()
 	if _, err := d.poller.Add(d.tree.Fd(), unix.EPOLLIN, d.treeReady); err != nil {
@@ -243,6 +242,25 @@ func (d *daemon) serve() error {
 	d.survey()
 	d.later(func() worker.Answer { return d.started }) // behind all that is taken up now
 	return d.loop()
+}
+
+// raise gives the loop a real-time priority, and below it those of its workers
+// that a stop waits for: what they open under pressure takes the kernel memory, and
+// in the reserve of real-time tasks there is some. Not those that write limits or
+// release a dead process's memory, which may take a CPU for seconds.
+func (d *daemon) raise() {
+	if err := realtime.Raise(realtime.Loop); err != nil {
+		d.tell.plain(prioInfo, "the event loop has an ordinary priority: %v", err)
+		return
+	}
+	for _, q := range []*worker.Queue{d.weigher, d.stopper, d.killer} {
+		q.Do(func() worker.Answer {
+			if err := realtime.Raise(realtime.Worker); err != nil {
+				return func() { d.tell.plain(prioInfo, "a worker has an ordinary priority: %v", err) }
+			}
+			return nil
+		})
+	}
 }
 
 // openControl opens the socket that reprievectl asks by. Without it all else

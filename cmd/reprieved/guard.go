@@ -45,7 +45,7 @@ type verdict struct {
 func startGuard(after time.Duration, now func() time.Duration, tell *teller) *guardian {
 	g := &guardian{tell: tell}
 	raise := func() {
-		if err := realtime.Raise(); err != nil {
+		if err := realtime.Raise(realtime.Loop); err != nil {
 			tell.plain(prioInfo, "the guard has an ordinary priority: %v", err)
 		}
 	}

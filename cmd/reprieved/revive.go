@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"reprieve/controller"
+	"reprieve/internal/realtime"
 	"reprieve/internal/worker"
 )
 
@@ -68,7 +69,9 @@ type rememberJob struct {
 	err      error
 }
 
-func (j *rememberJob) Run() {
+func (j *rememberJob) Run() { realtime.During(j.write) }
+
+func (j *rememberJob) write() {
 	name := j.d.fallen
 	text, err := json.Marshal(fallenFile{Version: 1, Fallen: j.fallen, Revivals: j.revivals})
 	if err == nil {
