@@ -11,6 +11,7 @@ const (
 	costsTo   = "comparison.md"
 	costBegin = "<!-- costs: begin -->\n"
 	costEnd   = "<!-- costs: end -->"
+	notRun    = "not run yet" // what the benchmark writes where there are no results
 )
 
 // cells returns the cells of a row of a table.
@@ -26,6 +27,9 @@ func cells(row string) []string {
 func costs(results string) string {
 	_, results, _ = strings.Cut(results, "\n### bookworm\n")
 	run, _, _ := strings.Cut(strings.TrimSpace(results), "\n")
+	if run == notRun {
+		return "\n" + run + "\n\n"
+	}
 	_, table, found := strings.Cut(results, "\n#### What the controllers themselves cost\n\n")
 	table, _, ended := strings.Cut(table, "\n\n")
 	if !found || !ended {
@@ -54,7 +58,7 @@ func costs(results string) string {
 // Ensure the figures that the comparison has from the benchmark are those that stand there.
 func TestCosts(t *testing.T) {
 	want := costs(read(t, costsFrom))
-	if strings.Count(want, "\n") < 10 {
+	if strings.Count(want, "\n") < 10 && strings.TrimSpace(want) != notRun {
 		t.Fatalf("%s: found no table of what the controllers cost, or another than it was: %q", costsFrom, want)
 	}
 	text := read(t, costsTo)

@@ -15,6 +15,10 @@ mkdir -p "$out"
 # The daemon's bytes have a name: results of another build are not mixed with those of this one.
 build=$(sha256sum "$payload/stage/usr/sbin/reprieved" | cut -c1-12)
 
+# The disk for swap is a sixteenth as fast as one of 500 MB a second, as the CPUs are some ten to twenty times slower than real ones. With one
+# as fast as memory, kswapd alone kept up with any load, and hardly anybody waited before the swap was full.
+export GUEST_SWAP_RATE=32000000
+
 # session SUITE IMAGE ROUND LOAD CONTROLLER...: one boot. The observer has a slice of its own, that no controller watches.
 session() {
   local suite=$1 image=$2 round=$3 load=$4

@@ -3,12 +3,14 @@
 #
 # Prints what run.sh prints and exits with its exit code. 124: the guest outlived TIMEOUT_S and was killed. 125: the guest
 # died (a kernel panic, a reset) or never started run.sh. For both, the end of its console is on standard error.
-# The guest sees the payload read-only under /run/payload and an empty disk of 512 MB for swap as /dev/vdc.
+# The guest sees the payload read-only under /run/payload and an empty disk of 512 MB for swap as /dev/vdc, as fast as the machine's
+# memory or, with GUEST_SWAP_RATE, with that many bytes a second.
 # Emulated CPUs only: /dev/kvm may exist and still not start a stock kernel. The image itself is not changed.
 set -euo pipefail
 image=${1:?usage: guest.sh IMAGE_DIR PAYLOAD_DIR [MEMORY_MB] [TIMEOUT_S]}
 payload=${2:?usage: guest.sh IMAGE_DIR PAYLOAD_DIR [MEMORY_MB] [TIMEOUT_S]}
 memory=${3:-1024} limit=${4:-900}
+swap_rate=${GUEST_SWAP_RATE:+,throttling.bps-total=$GUEST_SWAP_RATE}
 boot_limit=180 # a boot takes some 12 s on an idle machine
 
 # The guest's disks are thrown away afterwards: in memory, where there is some, they do not wait for the host's disk. A guest whose
@@ -46,7 +48,7 @@ boot() {
     -kernel "$image/vmlinuz" -initrd "$image/initrd" -append "$kernel_args" \
     -drive "file=$tmp/root.qcow2,if=virtio,format=qcow2,cache=unsafe" \
     -drive "file=$tmp/payload.img,if=virtio,format=raw,readonly=on" \
-    -drive "file=$tmp/swap.img,if=virtio,format=raw,cache=unsafe" \
+    -drive "file=$tmp/swap.img,if=virtio,format=raw,cache=unsafe$swap_rate" \
     -serial "file:$tmp/console" -serial stdio </dev/null &
   qemu=$!
 }

@@ -38,17 +38,17 @@ var warming = load{command: "hog -rate 150M -max 1200M -touch -after 14s", swap:
 func loadOf(name string) (load, error) {
 	loads := map[string]load{
 		// A hog that goes on until memory and swap are full, and writes to all it has: what was swapped out comes back. It grows faster
-		// than kswapd gets pages out; at 60M a second nobody waited for memory before the kernel killed.
+		// than kswapd gets pages out.
 		"steady": {command: "hog -rate 150M -max 1600M -touch", swap: true, calm: true, most: 90 * time.Second},
 		"noswap": {command: "hog -rate 30M -max 1600M -touch", calm: true, most: 75 * time.Second},
 		// More than the slice may use, less than with the swap: no kill by the kernel ends it.
-		"limit": {command: "hog -rate 40M -max 400M -touch", limit: "MemoryMax=256M\n", swap: true, most: 75 * time.Second},
+		"limit": {command: "hog -rate 40M -max 400M -touch", limit: "MemoryMax=256M\n", swap: true, most: 45 * time.Second},
 		// Each process is small; the slice is not.
-		"many": {command: "crowd -processes 50 -each 30M -rate 3M", swap: true, most: 90 * time.Second},
+		"many": {command: "crowd -processes 50 -each 30M -rate 3M", swap: true, most: 60 * time.Second},
 		// More than there is memory, for a while: it frees all of it by itself.
-		"burst": {command: "hog -rate 150M -max 1100M -touch -after 14s", swap: true, spare: true, most: 45 * time.Second},
+		"burst": {command: "hog -rate 150M -max 1100M -touch -after 14s", swap: true, spare: true, most: 35 * time.Second},
 		// The root disk is larger than memory.
-		"scan": {command: "scan -file /dev/vda", swap: true, spare: true, most: 30 * time.Second},
+		"scan": {command: "scan -file /dev/vda", swap: true, spare: true, most: 20 * time.Second},
 	}
 	l, ok := loads[name]
 	if !ok {
