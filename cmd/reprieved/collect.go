@@ -47,9 +47,13 @@ type collector struct {
 	limit   int64
 	filled  bool  // the heap is in memory, or cannot be brought in
 	fillErr error // why
-	sample  [1]metrics.Sample
-	free    [1]metrics.Sample // the taker's
-	ready   [2]metrics.Sample // as well: what the limit is for is the first without the second
+	started bool  // the start is over
+	placed  bool  // the places are ready, or cannot be made so
+
+	placeErr error // why
+	sample   [1]metrics.Sample
+	free     [1]metrics.Sample // the taker's
+	ready    [2]metrics.Sample // as well: what the limit is for is the first without the second
 }
 
 // goPlaces is how many threads may run Go code at once: when the loop comes back
@@ -80,10 +84,10 @@ func (d *daemon) endStart() {
 	if d.alone {
 		runtime.GOMAXPROCS(goPlaces)
 	}
-	if d.locked {
-		if err := readyPlaces(); err != nil {
-			d.tell.plain(prioWarning, "the runtime's own memory is not in memory as a whole, decisions may wait for memory under pressure: %v", err)
-		}
+	c.started = true
+	if !c.due {
+		c.readyPlaces()
+		c.Answer()
 	}
 }
 
@@ -122,6 +126,18 @@ func (c *collector) Run() {
 			_, c.fillErr = memlock.FillHeap()
 		}
 		c.keepRoom()
+	}
+	if c.started {
+		c.readyPlaces()
+	}
+}
+
+// readyPlaces has the places made ready, once, where memory is locked: not before the start is over, since there is one
+// place until then, and not in an episode, where it would be that which waits.
+func (c *collector) readyPlaces() {
+	if c.d.locked && !c.placed {
+		c.placed = true
+		c.placeErr = readyPlaces()
 	}
 }
 
@@ -163,6 +179,10 @@ func (c *collector) Answer() {
 	if c.fillErr != nil {
 		c.d.tell.plain(prioWarning, "the heap is not in memory as a whole, decisions may wait for memory under pressure: %v", c.fillErr)
 		c.fillErr = nil
+	}
+	if c.placeErr != nil {
+		c.d.tell.plain(prioWarning, "the runtime's own memory is not in memory as a whole, decisions may wait for memory under pressure: %v", c.placeErr)
+		c.placeErr = nil
 	}
 	c.running, c.kept = false, c.heapBytes()
 	limit := max(leastLimit, int64(4*c.kept))
