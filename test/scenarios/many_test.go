@@ -92,7 +92,7 @@ delay = "10s"
 	g.awaitGroup("1", crowdLeaf(0), crowdLeaf(crowded-1))
 	time.Sleep(10 * time.Second) // what the start left to do
 
-	g.checkAsleep(g.loopThread())
+	g.checkAsleep(g.loopThread(), 10*time.Second)
 	if got := g.fds(pid); got > calmFds || got < 256*12 {
 		t.Errorf("%d descriptors in calm, want some 3300 and at most %d", got, calmFds)
 	}
