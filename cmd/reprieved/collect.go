@@ -47,7 +47,7 @@ type collector struct {
 	limit   int64
 	filled  bool  // the heap is in memory, or cannot be brought in
 	fillErr error // why
-	started bool  // the start is over
+	started bool  // the start is over; until then endStart alone collects
 	placed  bool  // the places are ready, or cannot be made so
 
 	placeErr error // why
@@ -103,7 +103,7 @@ func (c *collector) heapBytes() uint64 {
 // it is worth it.
 func (d *daemon) collect() {
 	c := &d.garbage
-	if c.running || d.ending || d.anyTroubled() || (!c.due && c.heapBytes() < c.kept+max(mostGarbage, c.kept/2)) {
+	if !c.started || c.running || d.ending || d.anyTroubled() || (!c.due && c.heapBytes() < c.kept+max(mostGarbage, c.kept/2)) {
 		return
 	}
 	c.d = d

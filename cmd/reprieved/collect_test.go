@@ -29,6 +29,7 @@ func TestCollect(t *testing.T) {
 	s := &slice{}
 	d := &daemon{desk: desk, taker: desk.Queue(4), slices: []*slice{s}}
 	c := &d.garbage
+	c.started = true
 	for _, tt := range []struct {
 		name          string
 		due, troubled bool
