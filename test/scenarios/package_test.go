@@ -16,14 +16,28 @@ import (
 // debian is where the payload has the package, in two versions.
 const debian = "/run/payload/deb/"
 
+// packageHold has a hold that lasts until dpkg is done: whose leaf is frozen does not fit, and is not acquitted, because it stands still.
+const packageHold = `
+[pressure]
+full   = "10%"
+events = ["max"]
+
+[hold]
+by     = "freeze"
+delay  = "9m"
+calm   = "5m"
+urgent = "0%"
+`
+
 // Ensure the package takes the daemon from a clean install to the first stop, through an upgrade in the middle of a hold, and out again
 // without a trace but what the administrator wrote.
 func TestPackage(t *testing.T) {
 	g := begin(t)
 	g.swapOn()
-	g.config("slices/batch.slice.toml", holdAtLimit)
+	g.config("slices/batch.slice.toml", packageHold)
 	g.threeLeaves(leaves{})
 	t.Cleanup(func() { // what the suite installed itself, for those behind
+		_, _ = try("systemctl", "stop", "reprieved.service") // it runs here only when the scenario failed
 		g.run("cp", "-a", "/run/payload/stage/.", "/")
 		g.daemonReload()
 		g.run("systemctl", "reset-failed")
@@ -51,7 +65,7 @@ func TestPackage(t *testing.T) {
 	hold := g.awaitHold()
 	g.witness()
 	g.lets("reprieved.service")
-	g.signal(hog, unix.SIGSTOP)
+	g.signal(hog, unix.SIGSTOP) // it takes it when it is thawed, and eats on when the scenario says so
 	pid := g.mainPID("reprieved.service")
 	g.run("dpkg", "--install", debian+"reprieve_1.1_amd64.deb")
 	g.inOrder(first, hold, g.awaitAfter(hold.At(), watch.Released, "UNIT", "batch-b.slice"), g.awaitAfter(hold.At(), watch.Started))
@@ -60,7 +74,7 @@ func TestPackage(t *testing.T) {
 	}
 	g.packageLeftNothing("the upgrade", before)
 	g.never(watch.Stop)
-	if text, err := os.ReadFile("/etc/reprieve/slices/batch.slice.toml"); err != nil || string(text) != holdAtLimit {
+	if text, err := os.ReadFile("/etc/reprieve/slices/batch.slice.toml"); err != nil || string(text) != packageHold {
 		t.Errorf("/etc/reprieve/slices/batch.slice.toml after the upgrade: %q, %v; want it untouched", text, err)
 	}
 

@@ -47,11 +47,19 @@ why() {
     $1 == "===" { on = $3 == name }
     on && /^    [a-z_]+_test\.go:[0-9]+: / && !/^    dump_test\.go:/ && n < 8 { n++; print substr($0, 1, 300) }' "$log"
 }
+# said NAME: the end of what the daemon said in a scenario that failed, from the dumped journal.
+said() {
+  awk -v name="$1" '
+    $1 == "===" { on = $3 == name }
+    on && /^        \[ *[0-9.]+\] reprieved\[[0-9]+\]: / { line[n++] = substr($0, 1, 300) }
+    END { for (i = n > 24 ? n - 24 : 0; i < n; i++) print line[i] }' "$log"
+}
 # Again, behind all that the scenarios dumped: the end of a log is what people see first.
 for name in $expected; do
   if grep -q "^--- FAIL: $name " "$log"; then
     echo "$suite: $name:"
     why "$name"
+    said "$name"
   fi
 done
 [ "$code" -eq 0 ] || echo "$suite: guest.sh ended with exit code $code"
