@@ -19,18 +19,21 @@ type Swept struct {
 }
 
 const (
-	sweepBatch = 64 // pidfds open at once, and processes for each look at cgroup.procs
-	reapMax    = 16 // the largest are where the memory is
+	sweepBatch = 64  // pidfds open at once, and processes for each look at cgroup.procs
+	reapMax    = 256 // that many small ones may have all of the memory; more than these wait for the next sweep
 	leftMax    = 8
 )
+
+// reapBound is when a sweep takes no more memory: the caller decides what comes next. One process may take longer.
+const reapBound = time.Second
 
 // lingerWait bounds how long a sweep waits for the largest to end, so that Left
 // names those that hang, not those that just had no turn on a CPU.
 const lingerWait = 100 * time.Millisecond
 
 // Sweep sends SIGKILL to every process that is left in the group and below,
-// one by one through pidfds, takes the memory of the largest back without
-// waiting for them to end, and says who is left after at most 100 ms. It needs
+// one by one through pidfds, takes the memory of the 256 largest back for a second,
+// without waiting for them to end, and says who is left 100 ms later. It needs
 // no cgroup_mutex, but process_mrelease may wait for the lock of a memory map:
 // not for a loop.
 //
@@ -130,7 +133,11 @@ func (s *sweep) keep(d dying) {
 // to end, asleep in the kernel or without a CPU. release is process_mrelease.
 func (s *sweep) reap(release func(pidfd int) error) {
 	var denied error
+	until := time.Now().Add(reapBound)
 	for _, d := range s.large {
+		if time.Now().After(until) {
+			break
+		}
 		before := residentPages(d.pid)
 		if before == 0 || !d.there() {
 			continue // it gave its memory back itself

@@ -218,6 +218,27 @@ func TestGroup_SweepHeadless(t *testing.T) {
 	}
 }
 
+// Ensure all of many small processes are reaped in one sweep: those that wait in the kernel give nothing back by themselves.
+func TestSweep_ReapsMany(t *testing.T) {
+	const many = 50
+	s := sweep{group: group(t)}
+	defer s.close()
+	for range many {
+		pid := started(t, exec.Command("sleep", "600"))
+		until(t, "sleep is in memory", func() bool { return residentPages(pid) > 0 })
+		fd, err := unix.PidfdOpen(pid, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.keep(dying{pid: pid, fd: fd, pages: residentPages(pid)})
+	}
+	reaped := map[int]bool{}
+	s.reap(func(fd int) error { reaped[fd] = true; return nil })
+	if len(reaped) != many || s.did.Reaped != many || s.first != nil {
+		t.Errorf("reap() asked for %d processes and counts %d, %v; want %d", len(reaped), s.did.Reaped, s.first, many)
+	}
+}
+
 // Ensure what process_mrelease answers becomes an error only where it tells an
 // operator something.
 func TestSweep_ReapErrors(t *testing.T) {
