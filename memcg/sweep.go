@@ -33,7 +33,7 @@ const lingerWait = 100 * time.Millisecond
 
 // Sweep sends SIGKILL to every process that is left in the group and below,
 // one by one through pidfds, takes the memory of the 256 largest back for a second,
-// without waiting for them to end, and says who is left 100 ms later. It needs
+// without waiting for them to end, and says who is left 100 ms later at most. It needs
 // no cgroup_mutex, but process_mrelease may wait for the lock of a memory map:
 // not for a loop.
 //

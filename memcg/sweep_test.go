@@ -239,6 +239,25 @@ func TestSweep_ReapsMany(t *testing.T) {
 	}
 }
 
+// Ensure a sweep ends that takes long to reap: the rest is for the next one.
+func TestSweep_ReapBound(t *testing.T) {
+	s := sweep{group: group(t)}
+	defer s.close()
+	for range 3 {
+		pid := started(t, exec.Command("sleep", "600"))
+		fd, err := unix.PidfdOpen(pid, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.keep(dying{pid: pid, fd: fd, pages: residentPages(pid)})
+	}
+	calls := 0
+	s.reap(func(int) error { calls++; time.Sleep(reapBound + time.Millisecond); return nil })
+	if calls != 1 || s.did.Reaped != 1 || s.first != nil {
+		t.Errorf("reap() made %d calls and counts %d, %v; want one, since the first took longer than the bound", calls, s.did.Reaped, s.first)
+	}
+}
+
 // Ensure what process_mrelease answers becomes an error only where it tells an
 // operator something.
 func TestSweep_ReapErrors(t *testing.T) {

@@ -27,6 +27,18 @@ full   = "10%"
 events = ["max"]
 ` + waitLong
 
+	freezeAtLimit = `
+[pressure]
+full   = "10%"
+events = ["max"]
+
+[hold]
+by     = "freeze"
+delay  = "9m"
+calm   = "5m"
+urgent = "0%"
+`
+
 	waitLong = `
 [hold]
 delay  = "9m"

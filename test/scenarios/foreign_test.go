@@ -92,16 +92,7 @@ func TestLoanIsPutBack(t *testing.T) {
 func TestFreezeIsLeftToWhoThaws(t *testing.T) {
 	g := begin(t)
 	g.swapOn()
-	g.config("slices/batch.slice.toml", `
-[pressure]
-full   = "10%"
-events = ["max"]
-[hold]
-by     = "freeze"
-delay  = "9m"
-calm   = "5m"
-urgent = "0%"
-`)
+	g.config("slices/batch.slice.toml", freezeAtLimit)
 	g.threeLeaves(leaves{hog: stubbornHog})
 	g.service("newcomer.service", "batch-d.slice", load+" sleeper")
 	g.daemonReload()

@@ -16,25 +16,12 @@ import (
 // debian is where the payload has the package, in two versions.
 const debian = "/run/payload/deb/"
 
-// packageHold has a hold that lasts until dpkg is done: whose leaf is frozen does not fit, and is not acquitted, because it stands still.
-const packageHold = `
-[pressure]
-full   = "10%"
-events = ["max"]
-
-[hold]
-by     = "freeze"
-delay  = "9m"
-calm   = "5m"
-urgent = "0%"
-`
-
 // Ensure the package takes the daemon from a clean install to the first stop, through an upgrade in the middle of a hold, and out again
 // without a trace but what the administrator wrote.
 func TestPackage(t *testing.T) {
 	g := begin(t)
 	g.swapOn()
-	g.config("slices/batch.slice.toml", packageHold)
+	g.config("slices/batch.slice.toml", freezeAtLimit) // it holds on until dpkg is done: who is throttled and stands still may be let go
 	g.threeLeaves(leaves{})
 	t.Cleanup(func() { // what the suite installed itself, for those behind
 		_, _ = try("systemctl", "stop", "reprieved.service") // it runs here only when the scenario failed
@@ -74,7 +61,7 @@ func TestPackage(t *testing.T) {
 	}
 	g.packageLeftNothing("the upgrade", before)
 	g.never(watch.Stop)
-	if text, err := os.ReadFile("/etc/reprieve/slices/batch.slice.toml"); err != nil || string(text) != packageHold {
+	if text, err := os.ReadFile("/etc/reprieve/slices/batch.slice.toml"); err != nil || string(text) != freezeAtLimit {
 		t.Errorf("/etc/reprieve/slices/batch.slice.toml after the upgrade: %q, %v; want it untouched", text, err)
 	}
 
